@@ -1,0 +1,132 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// takeUp ends what an earlier execution of the job has left running: it is not known what became
+// of those nodes, and they must not run a second time.
+func (x *execution) takeUp() error {
+	if x.job.Counts.Running > 0 {
+		x.log.Info("job taken up", "running", x.job.Counts.Running, "new", x.job.Counts.New)
+	}
+	for from := 0; x.job.Counts.Running > 0; {
+		nodes, err := x.read(NodeQuery{State: NodeRunning, From: from, Limit: pageSize})
+		if err != nil {
+			return err
+		}
+		if len(nodes) == 0 {
+			return errCounts
+		}
+		l := newLedger(x.job.Progress, x.floor)
+		at := now()
+		for _, n := range nodes {
+			n.Message = messageRestarted
+			if _, err := l.moveNode(n, NodeErrored, at); err != nil {
+				return err
+			}
+		}
+		if err := x.commit(l); err != nil {
+			return err
+		}
+		from = nodes[len(nodes)-1].Index + 1
+	}
+	return nil
+}
+
+// errCounts means that the store does not keep its contract.
+var errCounts = errors.New("the store counts nodes in a state that it does not have")
+
+// pageSize is how many nodes are read ahead of being started.
+const pageSize = 256
+
+// nextNode takes the next node that has not started, and reports whether there is one.
+func (x *execution) nextNode() (Node, bool, error) {
+	if len(x.ahead) == 0 && x.from < x.job.NodeCount {
+		nodes, err := x.read(NodeQuery{State: NodeNew, From: x.from, Limit: pageSize})
+		if err != nil {
+			return Node{}, false, err
+		}
+		x.ahead, x.from = nodes, x.job.NodeCount
+		if len(nodes) == pageSize {
+			x.from = nodes[len(nodes)-1].Index + 1
+		}
+	}
+	if len(x.ahead) == 0 {
+		return Node{}, false, nil
+	}
+	n := x.ahead[0]
+	x.ahead = x.ahead[1:]
+	return n, true, nil
+}
+
+// read reads nodes of the job.
+func (x *execution) read(q NodeQuery) ([]Node, error) {
+	var nodes []Node
+	err := x.insist("nodes not read", func(ctx context.Context) error {
+		nodes = nodes[:0]
+		for n, err := range x.o.store.Nodes(ctx, x.job.ID, q) {
+			if err != nil {
+				return err
+			}
+			nodes = append(nodes, n)
+		}
+		return nil
+	})
+	return nodes, err
+}
+
+// commit makes the ledger durable and tells those who watch the job.
+func (x *execution) commit(l *ledger) error {
+	failed := false
+	err := x.insist("batch not written", func(ctx context.Context) error {
+		err := x.o.store.Commit(ctx, x.lease, l.batch())
+		if failed && errors.Is(err, ErrInvalid) {
+			return x.written(ctx, l, err)
+		}
+		failed = failed || err != nil
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	x.job.Progress, x.floor = l.progress, l.floor
+	x.o.topics.wake(x.job.ID)
+	return nil
+}
+
+// written returns nil if the batch, whose first writing seemed to fail, is in the store after all.
+func (x *execution) written(ctx context.Context, l *ledger, otherwise error) error {
+	job, err := x.o.store.Job(ctx, x.job.ID)
+	if err != nil {
+		return err
+	}
+	if job.LastEvent == l.progress.LastEvent && job.State == l.progress.State {
+		return nil
+	}
+	return otherwise
+}
+
+// insist does what needs the store until it succeeds: a disk that is full or does not answer
+// holds the job up, but loses nothing. It gives up, with the error, when trying again cannot
+// help, and when the orchestrator is stopped and may wait no longer.
+func (x *execution) insist(failure string, do func(ctx context.Context) error) error {
+	const longest = 5 * time.Second
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, longest) {
+		err := do(x.o.workCtx)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, ErrLeaseLost), errors.Is(err, ErrClosed), errors.Is(err, ErrNotFound), errors.Is(err, ErrInvalid):
+			return err
+		}
+		x.log.Error(failure, "err", err, "again in", pause)
+		select {
+		case <-x.o.workCtx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
+}

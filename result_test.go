@@ -1,0 +1,51 @@
+package orchestrator
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestKeptResult(t *testing.T) {
+	for name, test := range map[string]struct{ given, want string }{
+		"nothing":       {"", ""},
+		"blank":         {" \n", ""},
+		"object":        {` {"a" : [1, 2]}` + "\n", `{"a":[1,2]}`},
+		"text":          {"hello <b>", `{"_output":"hello <b>"}`},
+		"array":         {"[1]", `{"_output":"[1]"}`},
+		"number":        {"1", `{"_output":"1"}`},
+		"half":          {`{"a":`, `{"_output":"{\"a\":"}`},
+		"not UTF-8":     {"a\xffb", `{"_output":"a` + "\uFFFD" + `b"}`},
+		"in the object": {"{\"a\":\"\xff\"}", `{"_output":"{\"a\":\"` + "\uFFFD" + `\"}"}`},
+		"too long":      {strings.Repeat("x", 101), `{"_output":"` + strings.Repeat("x", 100) + `","_truncated":true}`},
+		"escapes":       {strings.Repeat("\x00", 100), `{"_output":"` + strings.Repeat(`\u0000`, 16) + `","_truncated":true}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := string(keptResult([]byte(test.given), 100)); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func FuzzKeptResult(f *testing.F) {
+	f.Add([]byte(`{"a":1}`), uint16(100))
+	f.Add([]byte("\x00\"\\\u2028"), uint16(3))
+	f.Fuzz(func(t *testing.T, text []byte, limit uint16) {
+		got := keptResult(text, int(limit))
+		if got == nil {
+			return
+		}
+		var object map[string]any
+		if err := json.Unmarshal(got, &object); err != nil || !utf8.Valid(got) {
+			t.Fatalf("%q became %q: %v", text, got, err)
+		}
+		if len(got) > int(limit)+len(`{"_output":"","_truncated":true}`) {
+			t.Fatalf("%d bytes kept with a limit of %d", len(got), limit)
+		}
+		if again := keptResult(got, len(got)); string(again) != string(got) {
+			t.Fatalf("%q became %q", got, again)
+		}
+	})
+}

@@ -1,0 +1,62 @@
+package orchestrator
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// Runner runs a job's command on one node. It is what a program that embeds the orchestrator
+// brings along: a local process, ssh, a message bus.
+//
+// Run is called from many goroutines at once, each time for another node: never before the
+// node's running state is durable, and never twice for one node of one job, whatever crashes.
+//
+// What Run returns decides the state of the node:
+//
+//   - an error: the node could not be run; it is errored, with the error's text as its message;
+//   - [RunResult].Failed: it ran and failed; it is failed;
+//   - otherwise it is finished.
+//
+// When ctx is cancelled, Run ends the work on the node and returns. [context.Cause] tells why:
+// [ErrTimeout], [ErrJobStopped], [ErrStopped] or [ErrLeaseLost]. A run that was cancelled and
+// still returns a success is finished; everything else makes the node errored, with the cause
+// as its message. A Run that does not return within [Options].RunGrace after the cancellation
+// is given up: its node is errored, its place is given to another, and what it returns later is
+// dropped.
+//
+// A panic in Run makes the node errored and is logged with its stack; it does nothing else.
+type Runner interface {
+	Run(ctx context.Context, req RunRequest) (RunResult, error)
+}
+
+// RunnerFunc is a function that is a [Runner].
+type RunnerFunc func(ctx context.Context, req RunRequest) (RunResult, error)
+
+// Run calls f.
+func (f RunnerFunc) Run(ctx context.Context, req RunRequest) (RunResult, error) {
+	return f(ctx, req)
+}
+
+// RunRequest is what a [Runner] is asked to do.
+type RunRequest struct {
+	Job  JobID
+	Node string
+
+	// Spec is what the job was asked to do. It is shared by all runs of the job and must
+	// not be modified.
+	Spec *JobSpec
+}
+
+// RunResult is what a run gave.
+type RunResult struct {
+	// Failed means that the node was run and that it failed.
+	Failed bool
+
+	// Result is what the run gave: the JSON text of an object, or nil. Any other text is kept
+	// as a string under the key "_output". A text longer than [Options].MaxOutput bytes is cut,
+	// kept under "_output", and marked by "_truncated": true.
+	Result json.RawMessage
+
+	// Message is one line for people about the run. It may be empty.
+	Message string
+}
