@@ -19,6 +19,7 @@ type execution struct {
 	runs  map[int]*nodeRun // by the index of the node: what was started and is not known to have ended
 	ahead []Node           // new nodes that were read and not yet started, in order
 	from  int              // the index of the first node that was not yet read
+	taken int              // slots taken for nodes that have not been started yet
 	late  []outcome        // outcomes that the last batch had no room for
 	floor time.Time        // of the newest event: time never runs backwards in a job
 	wake  chan struct{}
@@ -51,7 +52,10 @@ func newExecution(o *Orchestrator, lease Lease, job Job) *execution {
 
 // run executes the job until it ends, its lease is lost, or the orchestrator is stopped.
 func (x *execution) run() {
-	defer x.o.slots.leave(x.share)
+	defer func() {
+		x.o.slots.release(x.share, x.taken)
+		x.o.slots.leave(x.share)
+	}()
 	err := x.takeUp()
 	for err == nil && !x.over() {
 		err = x.step()
@@ -162,7 +166,9 @@ func (x *execution) addStarts(l *ledger) error {
 	}
 	at := now()
 	left := x.o.slots.take(x.share, l.progress.Counts.New)
+	x.taken = left
 	defer func() {
+		x.taken -= left
 		x.o.slots.release(x.share, left)
 		x.o.slots.want(x.share, l.progress.Counts.New)
 	}()
@@ -217,6 +223,7 @@ func (x *execution) addEnd(l *ledger, asked StopMode) error {
 func (x *execution) start(events []Event) {
 	for _, e := range events {
 		if e.Type == EventNodeRunning {
+			x.taken--
 			x.expect()
 			x.runs[e.Node.Index] = x.o.startRun(&x.job, e.Node, x.deliver)
 		}

@@ -1,0 +1,120 @@
+package modeltest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-54b7607b/orchestrator"
+	"github.com/seed-54b7607b/orchestrator/internal/faulty"
+	"github.com/seed-54b7607b/orchestrator/orchestratortest"
+	"github.com/seed-54b7607b/orchestrator/store/memory"
+)
+
+// stage is where a script is played.
+type stage struct {
+	maxNodes int
+	store    *memory.Store
+	runner   *orchestratortest.Runner
+	replicas []*replica
+	jobs     []orchestrator.JobID
+}
+
+// replica is one process.
+type replica struct {
+	store *faulty.Store
+	o     *orchestrator.Orchestrator
+}
+
+var errDisk = errors.New("input/output error")
+
+// play plays a script in a bubble, lets everything come to its end, and checks what is left.
+func play(ctx context.Context, s script) error {
+	st := &stage{maxNodes: s.maxNodes, store: memory.New(), runner: &orchestratortest.Runner{Nodes: s.steps}}
+	for range s.replicas {
+		r, err := st.boot()
+		if err != nil {
+			return err
+		}
+		st.replicas = append(st.replicas, r)
+	}
+	for _, a := range s.acts {
+		if err := st.do(ctx, a); err != nil {
+			return err
+		}
+		<-time.After(a.then)
+	}
+	<-time.After(4 * time.Hour)
+	err := st.check(ctx)
+	st.runner.Release()
+	for _, r := range st.replicas {
+		err = errors.Join(err, r.o.Stop(ctx))
+	}
+	synctest.Wait()
+	return err
+}
+
+// boot starts a process.
+func (st *stage) boot() (*replica, error) {
+	r := &replica{store: faulty.New(st.store)}
+	o, err := orchestrator.New(r.store, st.runner, &orchestrator.Options{
+		MaxConcurrency: st.maxNodes,
+		NodeTimeout:    time.Minute,
+		Logger:         slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.o = o
+	return r, o.Start(context.Background())
+}
+
+func (st *stage) do(ctx context.Context, a act) error {
+	r := st.replicas[a.which]
+	switch a.kind {
+	case "deploy":
+		job, err := r.o.Deploy(ctx, orchestrator.DeployRequest{Scope: orchestrator.Scope{Nodes: a.nodes}, Concurrency: a.limit})
+		st.jobs = append(st.jobs, job.ID)
+		return err
+	case "stop":
+		if len(st.jobs) == 0 {
+			return nil
+		}
+		_, err := r.o.StopJob(ctx, st.jobs[a.job%len(st.jobs)], &orchestrator.StopOptions{Force: a.force})
+		return err
+	case "crash":
+		r.store.Kill()
+		return st.replace(a.which, 0)
+	case "restart":
+		return st.replace(a.which, a.grace)
+	case "bad disk":
+		r.store.FailCommits(a.force, func(n int) error {
+			if n%3 == 0 {
+				return nil
+			}
+			return errDisk
+		})
+		return nil
+	case "silence": // it can neither write nor say that it lives, until it is replaced
+		r.store.FailCommits(false, func(int) error { return errDisk })
+		r.store.FailRenewals(errDisk)
+		<-time.After(2 * time.Minute)
+		r.store.FailCommits(false, nil)
+		r.store.FailRenewals(nil)
+		return nil
+	}
+	return errors.New("no such act: " + a.kind)
+}
+
+// replace ends a process, giving its nodes some time to finish, and starts another.
+func (st *stage) replace(which int, grace time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	_ = st.replicas[which].o.Stop(ctx) // that the time was too short is a case to be tested
+	r, err := st.boot()
+	st.replicas[which] = r
+	return err
+}
