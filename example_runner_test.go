@@ -23,8 +23,7 @@ func (uptime) Run(ctx context.Context, req orchestrator.RunRequest) (orchestrato
 	cmd.Stdout = &stdout
 	err := cmd.Run()
 	result := orchestrator.RunResult{Result: bytes.TrimSpace(stdout.Bytes())}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		result.Failed = true
 		result.Message = exit.Error()
 		return result, nil

@@ -111,12 +111,10 @@ func (k *keeper) execute(lease Lease, job Job) {
 	}
 	x := newExecution(k.o, lease, job)
 	k.active[job.ID] = x
-	k.o.executions.Add(1)
-	go func() {
-		defer k.o.executions.Done()
+	k.o.executions.Go(func() {
 		x.run()
 		k.remove(job.ID)
-	}()
+	})
 }
 
 func (k *keeper) remove(id JobID) {

@@ -65,7 +65,7 @@ func (x *execution) nextNode() (Node, bool, error) {
 // read reads nodes of the job.
 func (x *execution) read(q NodeQuery) ([]Node, error) {
 	var nodes []Node
-	err := x.insist("nodes not read", func(ctx context.Context) error {
+	err := x.insist("read nodes", func(ctx context.Context) error {
 		nodes = nodes[:0]
 		for n, err := range x.o.store.Nodes(ctx, x.job.ID, q) {
 			if err != nil {
@@ -81,7 +81,7 @@ func (x *execution) read(q NodeQuery) ([]Node, error) {
 // commit makes the ledger durable and tells those who watch the job.
 func (x *execution) commit(l *ledger) error {
 	failed := false
-	err := x.insist("batch not written", func(ctx context.Context) error {
+	err := x.insist("write batch", func(ctx context.Context) error {
 		err := x.o.store.Commit(ctx, x.lease, l.batch())
 		if failed && errors.Is(err, ErrInvalid) {
 			return x.written(ctx, l, err)
@@ -112,7 +112,7 @@ func (x *execution) written(ctx context.Context, l *ledger, otherwise error) err
 // insist does what needs the store until it succeeds: a disk that is full or does not answer
 // holds the job up, but loses nothing. It gives up, with the error, when trying again cannot
 // help, and when the orchestrator is stopped and may wait no longer.
-func (x *execution) insist(failure string, do func(ctx context.Context) error) error {
+func (x *execution) insist(doing string, do func(ctx context.Context) error) error {
 	const longest = 5 * time.Second
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, longest) {
 		err := do(x.o.workCtx)
@@ -122,7 +122,7 @@ func (x *execution) insist(failure string, do func(ctx context.Context) error) e
 		case errors.Is(err, ErrLeaseLost), errors.Is(err, ErrClosed), errors.Is(err, ErrNotFound), errors.Is(err, ErrInvalid):
 			return err
 		}
-		x.log.Error(failure, "err", err, "again in", pause)
+		x.log.Error("store failed", "doing", doing, "err", err, "again in", pause)
 		select {
 		case <-x.o.workCtx.Done():
 			return err

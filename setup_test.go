@@ -3,7 +3,6 @@ package orchestrator_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"testing"
 
@@ -12,7 +11,7 @@ import (
 )
 
 // quiet is a logger for tests whose subject is not what is logged.
-var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+var quiet = slog.New(slog.DiscardHandler)
 
 // started returns an orchestrator on a store, running, and stopped when the test ends.
 func started(t *testing.T, store orchestrator.Store, runner orchestrator.Runner, opts *orchestrator.Options) *orchestrator.Orchestrator {

@@ -93,9 +93,9 @@ func TestWatchOfAnEndedJob(t *testing.T) {
 				t.Errorf("from %d: %v, %v", from, ids, err)
 			}
 		}
-		for e := range o.Watch(t.Context(), job.ID, 1) {
-			if e.ID != 1 {
-				t.Errorf("event %d", e.ID)
+		for e, err := range o.Watch(t.Context(), job.ID, 1) {
+			if e.ID != 1 || err != nil {
+				t.Errorf("event %d, %v", e.ID, err)
 			}
 			break // and nothing is left behind
 		}

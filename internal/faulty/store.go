@@ -124,7 +124,7 @@ func (s *Store) Commit(ctx context.Context, lease orchestrator.Lease, b orchestr
 	if err := s.alive(); err != nil {
 		return err
 	}
-	fault, written := s.fault()
+	written, fault := s.fault()
 	if fault != nil && !written {
 		return fault
 	}
@@ -142,13 +142,13 @@ func (s *Store) RequestStop(ctx context.Context, id orchestrator.JobID, force bo
 	return s.Store.RequestStop(ctx, id, force)
 }
 
-// fault returns the error that the next commit is to fail with, and whether it is carried out.
-func (s *Store) fault() (err error, written bool) {
+// fault returns the error that the next commit is to fail with, and whether it is carried out all the same.
+func (s *Store) fault() (written bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.n++
 	if s.commit == nil {
-		return nil, false
+		return false, nil
 	}
-	return s.commit(s.n), s.after
+	return s.after, s.commit(s.n)
 }

@@ -3,7 +3,6 @@ package modeltest
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"testing/synctest"
 	"time"
@@ -63,7 +62,7 @@ func (st *stage) boot() (*replica, error) {
 	o, err := orchestrator.New(r.store, st.runner, &orchestrator.Options{
 		MaxConcurrency: st.maxNodes,
 		NodeTimeout:    time.Minute,
-		Logger:         slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Logger:         slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return nil, err
