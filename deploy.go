@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -77,8 +78,9 @@ func (o *Orchestrator) nodesInScope(s Scope) ([]string, error) {
 	seen := make(map[string]bool, len(s.Nodes))
 	nodes := make([]string, 0, len(s.Nodes))
 	for i, name := range s.Nodes {
-		if err := ValidNodeName(name); err != nil {
-			return nil, &InvalidError{Field: fmt.Sprintf("scope.nodes[%d]", i), Value: name, Reason: reason(err)}
+		if invalid, ok := errors.AsType[*InvalidError](ValidNodeName(name)); ok {
+			invalid.Field = fmt.Sprintf("scope.nodes[%d]", i)
+			return nil, invalid
 		}
 		if !seen[name] {
 			seen[name] = true

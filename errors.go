@@ -38,11 +38,6 @@ var (
 
 var errStarted = errors.New("already started")
 
-// reason returns the text of an error that wraps [ErrInvalid], without the text of that.
-func reason(err error) string {
-	return strings.TrimPrefix(err.Error(), ErrInvalid.Error()+": ")
-}
-
 // Error is what the methods of [Orchestrator] return: which operation failed on what, and why.
 type Error struct {
 	Op   string // what was being done: "deploy", "stop job", "list jobs", …

@@ -91,22 +91,25 @@ func (c *NodeCounts) of(s NodeState) *int {
 // MaxNodeName is the greatest length of a node's name, in bytes.
 const MaxNodeName = 255
 
-// ValidNodeName returns nil if name can be the name of a node, or else why not: it must have
+// ValidNodeName returns nil if name can be the name of a node, or else an [*InvalidError]: it must have
 // 1 to [MaxNodeName] bytes, all of them letters, digits or one of . _ - : @, and must start
 // with a letter, a digit or an underscore, so that no program can take it for an option.
 func ValidNodeName(name string) error {
+	invalid := func(reason string) error {
+		return &InvalidError{Field: "node", Value: name, Reason: reason}
+	}
 	if name == "" {
-		return fmt.Errorf("%w: a node name must not be empty", ErrInvalid)
+		return invalid("must not be empty")
 	}
 	if len(name) > MaxNodeName {
-		return fmt.Errorf("%w: a node name must not be longer than %d bytes", ErrInvalid, MaxNodeName)
+		return invalid(fmt.Sprintf("must not be longer than %d bytes", MaxNodeName))
 	}
 	for i := range len(name) {
 		switch c := name[i]; {
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_':
 		case i > 0 && (c == '.' || c == '-' || c == ':' || c == '@'):
 		default:
-			return fmt.Errorf("%w: a node name must consist of letters, digits and . _ - : @, and start with a letter, a digit or _", ErrInvalid)
+			return invalid("must consist of letters, digits and . _ - : @, and start with a letter, a digit or _")
 		}
 	}
 	return nil

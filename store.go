@@ -20,7 +20,8 @@ const (
 //
 // All methods may be called from many goroutines at once. A method whose context has ended
 // returns the context's error. Values passed in and values returned share no memory with the
-// store. Times come back in UTC, to the millisecond; the zero time comes back as the zero time.
+// store. JSON comes back byte for byte. Times come back in UTC, to the millisecond; the zero time
+// comes back as the zero time.
 //
 // An iterator yields values until it has no more, the loop body ends the iteration, or an error
 // occurs, which it yields as its last element. It holds no lock while it yields, so that the
@@ -36,7 +37,7 @@ type Store interface {
 	// IDs are positive and strictly increasing, in the order in which the jobs become visible
 	// to other methods; they have no gaps, and they are never reused.
 	// The job and all its nodes are stored, durably, or nothing is.
-	// Names are unique; each becomes a node in state new, in the order given.
+	// Names are unique, which the caller sees to; each becomes a node in state new, in the order given.
 	// The job's ID, NodeCount, Stop, Counts and LastEvent are set by the store, whatever is passed.
 	CreateJob(ctx context.Context, job Job, nodes []string) (Job, error)
 
@@ -105,7 +106,7 @@ type Batch struct {
 }
 
 // JobOrder is what a list of jobs is ordered by. Jobs that are equal by it are ordered by ID,
-// in the same direction.
+// in the same direction. Texts are ordered by their bytes.
 type JobOrder string
 
 // The orders of jobs.
@@ -121,7 +122,7 @@ const (
 type JobQuery struct {
 	OrderBy    JobOrder // Defaults to [OrderByID].
 	Descending bool     // the greatest first
-	After      JobID    // start behind this job, which must exist unless the order is by ID; 0 starts at the beginning
+	After      JobID    // start behind this job; 0 starts at the beginning; [ErrNotFound] if there is no such job, unless the order is by ID
 	Offset     int      // leave out so many
 	Limit      int      // return at most so many; 0 means all
 }
@@ -129,7 +130,7 @@ type JobQuery struct {
 // JobPage is a page of jobs.
 type JobPage struct {
 	Jobs  []Job
-	Total int // how many jobs there are that the query asks for, on all pages
+	Total int // how many jobs there are, those included that After, Offset and Limit leave out
 }
 
 // NodeQuery asks for nodes of a job. The zero NodeQuery asks for all.

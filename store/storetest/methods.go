@@ -1,0 +1,66 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
+
+// method is a method of a store, for the checks that are about all of them.
+type method struct {
+	name string
+	call func(ctx context.Context, s orchestrator.Store, w *worker) error
+}
+
+// methods returns all methods but Close, each with a call of it that works while the worker's
+// lease is valid, and that leaves it valid.
+func methods() []method {
+	return []method{
+		{"CreateJob", func(ctx context.Context, s orchestrator.Store, _ *worker) error {
+			_, err := create(ctx, s, 2)
+			return err
+		}},
+		{"Job", func(ctx context.Context, s orchestrator.Store, w *worker) error {
+			_, err := s.Job(ctx, w.job.ID)
+			return err
+		}},
+		{"Jobs", func(ctx context.Context, s orchestrator.Store, _ *worker) error {
+			_, err := s.Jobs(ctx, orchestrator.JobQuery{OrderBy: orchestrator.OrderByOwner, Limit: 10})
+			return err
+		}},
+		{"Nodes", func(ctx context.Context, s orchestrator.Store, w *worker) error {
+			_, err := readNodes(ctx, s, w.job.ID)
+			return err
+		}},
+		{"Events", func(ctx context.Context, s orchestrator.Store, w *worker) error {
+			_, err := readEvents(ctx, s, w.job.ID)
+			return err
+		}},
+		{"Claim", func(ctx context.Context, s orchestrator.Store, _ *worker) error {
+			_, _, err := s.Claim(ctx, bob, long)
+			if errors.Is(err, orchestrator.ErrNotFound) {
+				return nil
+			}
+			return err
+		}},
+		{"Renew", func(ctx context.Context, s orchestrator.Store, w *worker) error {
+			_, err := s.Renew(ctx, w.lease.Holder, 2*time.Hour)
+			return err
+		}},
+		{"Renew, giving up", func(ctx context.Context, s orchestrator.Store, _ *worker) error {
+			_, err := s.Renew(ctx, uuid.New(), 0)
+			return err
+		}},
+		{"Commit", func(ctx context.Context, _ orchestrator.Store, w *worker) error {
+			return w.run(ctx, 0)
+		}},
+		{"RequestStop", func(ctx context.Context, s orchestrator.Store, w *worker) error {
+			_, err := s.RequestStop(ctx, w.job.ID, false)
+			return err
+		}},
+	}
+}
