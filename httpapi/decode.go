@@ -1,0 +1,139 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// object is a JSON object of a request's body. Its keys are matched exactly, those that nobody asks
+// for are ignored, and a value that is null counts as one that is missing.
+type object struct {
+	path    string // of the object within the body, with a dot at its end; "" for the body itself
+	members map[string]json.RawMessage
+}
+
+// body reads the call's body, which must be a JSON object, whatever the Content-Type says: clients
+// that send it as a form have always been understood.
+func (h *handler) body(c *call) (object, error) {
+	text, err := io.ReadAll(http.MaxBytesReader(c.ResponseWriter, c.r.Body, h.opts.MaxBody))
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return object{}, tooLarge(h.opts.MaxBody)
+	}
+	if ctx := c.context(); err != nil && ctx.Err() != nil {
+		return object{}, ctx.Err()
+	}
+	if err != nil {
+		return object{}, invalid("body", nil, "could not be read to its end")
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return object{}, invalid("body", nil, "must be a JSON object, and is empty")
+	}
+	return parseObject("body", "", text)
+}
+
+// tooLarge returns the error for a body of more bytes than the limit.
+func tooLarge(limit int64) error {
+	return &failure{
+		err:     errBodyTooLarge,
+		msg:     fmt.Sprintf("body must not have more than %d bytes", limit),
+		details: map[string]any{"field": "body", "reason": fmt.Sprintf("must not have more than %d bytes", limit)},
+	}
+}
+
+// parseObject reads an object: name is what it is called in errors, path what its members' names
+// begin with.
+func parseObject(name, path string, text []byte) (object, error) {
+	o := object{path: path}
+	err := json.Unmarshal(text, &o.members)
+	if _, syntax := errors.AsType[*json.SyntaxError](err); syntax {
+		return o, invalid(name, string(text), "must be a JSON object: "+err.Error())
+	}
+	if err != nil || o.members == nil {
+		return o, invalid(name, json.RawMessage(bytes.TrimSpace(text)), "must be a JSON object")
+	}
+	return o, nil
+}
+
+// get decodes a member into v, a pointer, and reports whether it is there. What says in words what v
+// can hold.
+func (o object) get(key string, v any, what string) (bool, error) {
+	text, ok := o.members[key]
+	if !ok || string(text) == "null" {
+		return false, nil
+	}
+	if json.Unmarshal(text, v) != nil {
+		return false, invalid(o.path+key, text, "must be "+what)
+	}
+	return true, nil
+}
+
+// object returns a member that is an object; what is missing is an empty object.
+func (o object) object(key string) (object, error) {
+	text := o.members[key]
+	if text == nil || string(text) == "null" {
+		return object{}, nil
+	}
+	return parseObject(o.path+key, o.path+key+".", text)
+}
+
+// strings returns a member that is an array of strings; what is missing is an empty array.
+func (o object) strings(key string) ([]string, error) {
+	var items []json.RawMessage
+	if _, err := o.get(key, &items, "an array of strings"); err != nil {
+		return nil, err
+	}
+	list := make([]string, len(items))
+	for i, text := range items {
+		if text[0] != '"' || json.Unmarshal(text, &list[i]) != nil {
+			return nil, invalid(fmt.Sprintf("%s%s[%d]", o.path, key, i), text, "must be a string")
+		}
+	}
+	return list, nil
+}
+
+// reader reads the members of an object one after the other and keeps the first error.
+type reader struct {
+	object
+	err error
+}
+
+func (r *reader) read(key string, v any, what string) {
+	if r.err == nil {
+		_, r.err = r.get(key, v, what)
+	}
+}
+
+func (r *reader) string(key string) (s string) {
+	r.read(key, &s, "a string")
+	return s
+}
+
+func (r *reader) bool(key string) (b bool) {
+	r.read(key, &b, "a boolean")
+	return b
+}
+
+func (r *reader) int(key string) (n int) {
+	r.read(key, &n, "an integer")
+	return n
+}
+
+func (r *reader) optionalBool(key string) (b *bool) {
+	r.read(key, &b, "a boolean")
+	return b
+}
+
+func (r *reader) optionalInt(key string) (n *int) {
+	r.read(key, &n, "an integer")
+	return n
+}
+
+// has reports whether a member is there.
+func (o object) has(key string) bool {
+	text, ok := o.members[key]
+	return ok && string(text) != "null"
+}

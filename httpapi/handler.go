@@ -1,0 +1,108 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/julienschmidt/httprouter"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
+
+// New returns a handler that serves o. Nil opts mean all defaults; they are copied. The handler
+// is safe for use by many goroutines at once and may be mounted in several places; o need not have
+// been started.
+//
+// It never redirects. It reads the request's path from /orchestrator/v1 on, or the whole path where
+// that has been stripped, and answers what it does not know with 404.
+//
+// A list that fails half way is ended by a panic with [http.ErrAbortHandler], which net/http turns
+// into an aborted connection. A middleware that recovers panics must pass this one on.
+func New(o *orchestrator.Orchestrator, opts *Options) http.Handler {
+	h := &handler{o: o, opts: opts.withDefaults()}
+	h.routes()
+	return h
+}
+
+type handler struct {
+	o      *orchestrator.Orchestrator
+	opts   Options
+	router httprouter.Router
+}
+
+// An action answers a call. An error that it returns before it has begun to answer is turned into
+// an answer; one that it returns later aborts the connection.
+type action func(*call) error
+
+func (h *handler) routes() {
+	h.router.HandleMethodNotAllowed = true
+	h.router.MethodNotAllowed = h.fallback(func(*call) error { return errMethod })
+	h.router.NotFound = h.fallback(func(*call) error { return errNoRoute })
+	h.router.HandleOPTIONS = true
+	h.router.GlobalOPTIONS = h.fallback(func(c *call) error {
+		c.WriteHeader(http.StatusNoContent)
+		return nil
+	})
+	h.get("/jobs", h.listJobs)
+	h.get("/jobs/:id", withJobID(h.showJob))
+	h.get("/jobs/:id/nodes", withJobID(h.listNodes))
+	h.get("/jobs/:id/report", withJobID(h.showReport))
+	h.get("/jobs/:id/events", withJobID(h.listEvents))
+	h.post("/command/deploy", h.deploy)
+	h.post("/command/stop", h.stopJob)
+}
+
+func (h *handler) get(path string, do action) {
+	h.router.GET(path, h.routed(do))
+	h.router.HEAD(path, h.routed(do))
+}
+
+func (h *handler) post(path string, do action) {
+	h.router.POST(path, h.routed(h.sameOrigin(do)))
+}
+
+// sameOrigin refuses what a browser sends on behalf of a page from elsewhere. Since bodies are
+// read whatever their Content-Type says, nothing else would keep a page from sending commands.
+func (h *handler) sameOrigin(do action) action {
+	return func(c *call) error {
+		if err := h.opts.CrossOrigin.Check(c.r); err != nil {
+			return errCrossOrigin
+		}
+		return do(c)
+	}
+}
+
+func (h *handler) routed(do action) httprouter.Handle {
+	return func(w http.ResponseWriter, _ *http.Request, params httprouter.Params) {
+		c := w.(*call)
+		c.params = params
+		h.answer(c, func(c *call) error {
+			c.links = links{base: h.opts.baseURL(c.r, c.mount, c.route)}
+			return do(c)
+		})
+	}
+}
+
+func (h *handler) fallback(do action) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { h.answer(w.(*call), do) })
+}
+
+// ServeHTTP answers one request.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{ResponseWriter: w, r: r}
+	c.mount, c.route = split(r.URL.Path)
+	if strings.Contains(c.mount, "//") {
+		c.route = "/"
+	}
+	h.router.ServeHTTP(c, c.forRouter())
+}
+
+// withJobID reads the job's id from the path first.
+func withJobID(do action) action {
+	return func(c *call) (err error) {
+		if c.id, err = parseJobID("job-id", c.params.ByName("id")); err != nil {
+			return err
+		}
+		return do(c)
+	}
+}

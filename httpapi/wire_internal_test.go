@@ -1,0 +1,91 @@
+package httpapi
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
+
+// A task job that is new in the store is ready for its clients.
+func TestTaskJobsAreNeverNew(t *testing.T) {
+	at := time.Date(2026, 11, 24, 16, 0, 0, 0, time.UTC)
+	job := orchestrator.Job{
+		JobSpec: orchestrator.JobSpec{Command: orchestrator.CommandTask},
+		Progress: orchestrator.Progress{State: orchestrator.JobNew, Status: []orchestrator.StateChange{
+			{State: orchestrator.JobNew, At: at},
+		}},
+	}
+	got := encoded(func(e *encoder) { e.job(&job, links{base: "x"}, at) })
+	assert.Contains(t, got, `"state":"ready"`)
+	assert.NotContains(t, got, `"new"`)
+	assert.Contains(t, got, `"status":[]`)
+	assert.Contains(t, got, `"node_states":null`)
+
+	job.State = orchestrator.JobReady
+	job.Status = append(job.Status, orchestrator.StateChange{State: orchestrator.JobReady, At: at.Add(time.Second)})
+	assert.Contains(t, encoded(func(e *encoder) { e.job(&job, links{base: "x"}, at) }),
+		`"status":[{"state":"ready","enter_time":"2026-11-24T16:00:01Z","exit_time":null}]`)
+}
+
+func TestLinksOfAServerWithoutAHost(t *testing.T) {
+	addr := &net.TCPAddr{IP: net.IPv6loopback, Port: 8143}
+	r := httptest.NewRequest(http.MethodGet, "/orchestrator/v1/jobs", nil)
+	r.Host = ""
+	r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, addr))
+	assert.Equal(t, "http://[::1]:8143/orchestrator/v1", new(Options).baseURL(r, "/orchestrator/v1", "/jobs"))
+}
+
+func TestValidHost(t *testing.T) {
+	for host, want := range map[string]bool{
+		"h": true, "a-b.example.com": true, "h:8143": true, "192.0.2.1:1": true, "[::1]": true, "[2001:db8::1]:443": true, "a_b": true,
+		"": false, ":1": false, "h:": false, "h:65536": false, "::1": false, "[::1": false, "[192.0.2.1]": false, "[fe80::1%eth0]": false,
+		"a b": false, "a/b": false, "a@b": false, "a\nb": false, "ü.example.com": false, "h?": false, "h#": false, "h%41": false, strings.Repeat("a", 254): false,
+	} {
+		assert.Equal(t, want, validHost(host), host)
+	}
+}
+
+func TestSplit(t *testing.T) {
+	for path, want := range map[string][2]string{
+		"/orchestrator/v1/jobs":             {"/orchestrator/v1", "/jobs"},
+		"/a/b/orchestrator/v1/jobs/1":       {"/a/b/orchestrator/v1", "/jobs/1"},
+		"/orchestrator/v1":                  {"/orchestrator/v1", ""},
+		"/orchestrator/v1/":                 {"/orchestrator/v1", "/"},
+		"/orchestrator/v10/jobs":            {"", "/orchestrator/v10/jobs"},
+		"/orchestrator/v1x/orchestrator/v1": {"/orchestrator/v1x/orchestrator/v1", ""},
+		"/jobs":                             {"", "/jobs"},
+		"jobs":                              {"", "/jobs"},
+		"":                                  {"", "/"},
+	} {
+		mount, route := split(path)
+		assert.Equal(t, want, [2]string{mount, route}, path)
+	}
+}
+
+func TestBounded(t *testing.T) {
+	for want, value := range map[string]any{
+		`"x"`:                                 "x",
+		`90`:                                  90 * time.Second,
+		`[1,2]`:                               []int{1, 2},
+		`null`:                                func() {},
+		`"<a\n"`:                              "<a\n",
+		`"` + strings.Repeat("x", 100) + `…"`: strings.Repeat("x", 101),
+		`"[` + strings.Repeat("1,", 49) + `1…"`: func() []int {
+			ones := make([]int, 60)
+			for i := range ones {
+				ones[i] = 1
+			}
+			return ones
+		}(),
+	} {
+		assert.Equal(t, want, string(bounded(value)))
+	}
+}

@@ -1,0 +1,114 @@
+package httpapi
+
+import (
+	"time"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
+
+// options appends what a job was asked to do.
+func (e *encoder) options(j *orchestrator.Job) {
+	e.open('{')
+	e.key("description")
+	e.string(j.Description)
+	e.key("environment")
+	e.string(j.Environment)
+	e.key("noop")
+	e.bool(j.Noop)
+	e.key("scope")
+	e.scope(&j.Scope)
+	if j.Command == orchestrator.CommandTask {
+		e.taskOptions(&j.Task)
+	} else {
+		e.deployOptions(j)
+	}
+	e.close('}')
+}
+
+// deployOptions appends the options of a deploy. Those that later versions of the API added are
+// there only where they were asked for.
+func (e *encoder) deployOptions(j *orchestrator.Job) {
+	a := &j.Agent
+	e.key("target")
+	e.string("nodes") // servers of 2016.4 and later put a label of the scope here
+	e.key("concurrency")
+	e.orNull(j.Concurrency)
+	e.key("timeout")
+	e.orNull(int((j.Timeout + time.Second - 1) / time.Second))
+	e.key("enforce_environment")
+	e.bool(a.EnforceEnvironment)
+	e.key("no_noop")
+	e.bool(a.NoNoop)
+	e.key("debug")
+	e.bool(a.Debug)
+	e.key("trace")
+	e.bool(a.Trace)
+	e.key("evaltrace")
+	e.bool(a.Evaltrace)
+	e.ifInt("filetimeout", a.FileTimeout)
+	e.ifInt("http_connect_timeout", a.HTTPConnectTimeout)
+	e.ifInt("http_keepalive_timeout", a.HTTPKeepaliveTimeout)
+	e.ifInt("http_read_timeout", a.HTTPReadTimeout)
+	e.ifString("ordering", a.Ordering)
+	e.ifString("tags", a.Tags)
+	e.ifString("skip_tags", a.SkipTags)
+	e.ifBool("use_cached_catalog", a.UseCachedCatalog)
+	e.ifBool("usecacheonfailure", a.UseCacheOnFailure)
+}
+
+// taskOptions appends the options of a task, with the keys that were recorded on a server of 2020.
+func (e *encoder) taskOptions(t *orchestrator.TaskOptions) {
+	e.key("task")
+	e.string(t.Name)
+	e.key("params")
+	e.rawObject(t.Params)
+	e.key("sensitive")
+	e.strings(nil)
+	e.key("transport")
+	e.string("pxp")
+	e.key("scheduled-job-id")
+	e.null()
+}
+
+// scope appends the nodes that a job is for. Only the first of very many are kept with a job; how
+// many are left out is under nodes_omitted, a key of this server's own.
+func (e *encoder) scope(s *orchestrator.Scope) {
+	e.open('{')
+	e.key("nodes")
+	e.strings(s.Nodes)
+	if s.Omitted > 0 {
+		e.key("nodes_omitted")
+		e.int(int64(s.Omitted))
+	}
+	e.close('}')
+}
+
+// orNull appends a number, or null for 0, which means that none was given.
+func (e *encoder) orNull(n int) {
+	if n == 0 {
+		e.null()
+		return
+	}
+	e.int(int64(n))
+}
+
+func (e *encoder) ifInt(key string, n *int) {
+	if n != nil {
+		e.key(key)
+		e.int(int64(*n))
+	}
+}
+
+func (e *encoder) ifBool(key string, b *bool) {
+	if b != nil {
+		e.key(key)
+		e.bool(*b)
+	}
+}
+
+func (e *encoder) ifString(key, s string) {
+	if s != "" {
+		e.key(key)
+		e.string(s)
+	}
+}
