@@ -1,0 +1,224 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(serveEnv) != "" { // this is the server of TestKilledServerLosesNothing
+		main()
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func TestCommandLine(t *testing.T) {
+	for line, want := range map[string]string{
+		"":                              "give either",
+		"-demo -command x":              "give either",
+		"-demo -store sqlite":           "must be badger or memory",
+		"-demo -addr :8143":             "only a loopback address",
+		"-demo -addr 0.0.0.0:8143":      "only a loopback address",
+		"-demo -addr example.com:8143":  "only a loopback address",
+		"-demo -addr localhost":         "missing port",
+		"-demo -concurrency -1":         "must not be negative",
+		"-demo -timeout 5":              "invalid value",
+		"-command echo {node}":          "is a quote missing",
+		"-nosuch":                       "not defined",
+		"-demo":                         "",
+		"-demo -addr localhost:1":       "",
+		"-demo -addr [::1]:1":           "",
+		"-command uptime -store memory": "",
+	} {
+		var stderr bytes.Buffer
+		_, err := parse(strings.Fields(line), &stderr)
+		if (err != nil) != (want != "") || !strings.Contains(stderr.String(), want) {
+			t.Errorf("%q: %v, %s", line, err, stderr.String())
+		}
+		if err != nil && !errors.Is(err, errUsage) {
+			t.Errorf("%q: %v", line, err)
+		}
+	}
+	if _, err := parse([]string{"-help"}, io.Discard); !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("-help: %v", err)
+	}
+}
+
+func TestSplit(t *testing.T) {
+	for line, want := range map[string][]string{
+		`a b  c`:                {"a", "b", "c"},
+		` a	"b c" 'd "e"' `:     {"a", "b c", `d "e"`},
+		`a "" b''c`:             {"a", "", "bc"},
+		`sh -c 'echo {node}; '`: {"sh", "-c", "echo {node}; "},
+		`a $(b) \n`:             {"a", "$(b)", `\n`},
+	} {
+		if got, err := split(line); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %q, %v", line, got, err)
+		}
+	}
+	for _, line := range []string{"", "  ", `""`, `a "b`, "a 'b"} {
+		if got, err := split(line); err == nil {
+			t.Errorf("%s: %q", line, got)
+		}
+	}
+}
+
+func FuzzSplit(f *testing.F) {
+	f.Add(`a "b" 'c'`)
+	f.Fuzz(func(t *testing.T, line string) {
+		if argv, err := split(line); err == nil && (len(argv) == 0 || argv[0] == "") {
+			t.Errorf("%q has no program and no error", line)
+		}
+	})
+}
+
+// run runs a command for a node named n1.
+func run(ctx context.Context, line ...string) (orchestrator.RunResult, error) {
+	c := command{argv: func(node string) []string { return replaceNode(line, node) }}
+	return c.Run(ctx, orchestrator.RunRequest{Job: 7, Node: "n1", Spec: &orchestrator.JobSpec{Environment: "production", Noop: true}})
+}
+
+func TestCommandOutcomes(t *testing.T) {
+	for name, test := range map[string]struct {
+		argv            []string
+		failed          bool
+		err             string
+		result, message string
+	}{
+		"finished":    {[]string{"echo", "{node}-{node}"}, false, "", "n1-n1\n", ""},
+		"no shell":    {[]string{"echo", "$(id);{node}"}, false, "", "$(id);n1\n", ""},
+		"failed":      {[]string{"sh", "-c", "echo out; echo first >&2; echo last >&2; exit 3"}, true, "", "out\n", "exit status 3: last"},
+		"no start":    {[]string{"/nonexistent/program"}, false, "no such file", "", ""},
+		"not allowed": {[]string{"/dev/null"}, false, "permission denied", "", ""},
+		"exit 126":    {[]string{"sh", "-c", "exit 126"}, false, "exit status 126", "", ""},
+		"exit 127":    {[]string{"sh", "-c", "nosuchprogram"}, false, "exit status 127", "", ""},
+		"killed":      {[]string{"sh", "-c", "kill -9 $$"}, true, "", "", "signal: killed"},
+		"environment": {[]string{"sh", "-c", "echo $ORCHESTRATOR_JOB $ORCHESTRATOR_NODE $ORCHESTRATOR_ENVIRONMENT $ORCHESTRATOR_NOOP"},
+			false, "", "7 n1 production true\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			result, err := run(t.Context(), test.argv...)
+			if (err != nil) != (test.err != "") || err != nil && !strings.Contains(err.Error(), test.err) {
+				t.Fatalf("error %v", err)
+			}
+			if result.Failed != test.failed || string(result.Result) != test.result {
+				t.Errorf("%+v", result)
+			}
+			if test.err == "" && result.Message != test.message {
+				t.Errorf("message %q", result.Message)
+			}
+		})
+	}
+}
+
+func TestCancelledCommandEndsWithAllThatItStarted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	pipe := filepath.Join(t.TempDir(), "alive")
+	ended := make(chan error)
+	go func() {
+		// The grandchild holds the lock file's descriptor; flock says when it is gone.
+		_, err := run(ctx, "sh", "-c", "(flock 9; echo started > "+pipe+".started; exec sleep 1000) 9> "+pipe+" & wait")
+		ended <- err
+	}()
+	await(t, func() bool { _, err := os.Stat(pipe + ".started"); return err == nil })
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if _, err := run(t.Context(), "flock", "-w", "10", pipe, "true"); err != nil {
+		t.Errorf("the process that the command had started is still there: %v", err)
+	}
+}
+
+func TestLargeOutputIsBounded(t *testing.T) {
+	result, err := run(t.Context(), "sh", "-c", "head -c 5000000 /dev/zero; head -c 5000000 /dev/zero >&2")
+	if err != nil || len(result.Result) != 1<<20 || len(result.Message) > 500 {
+		t.Errorf("%d bytes of output, %d of message, %v", len(result.Result), len(result.Message), err)
+	}
+}
+
+func TestOnlyLocalNamesAreAnswered(t *testing.T) {
+	h := localOnly(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	for host, want := range map[string]int{
+		"localhost": 204, "localhost:8143": 204, "127.0.0.1:1": 204, "[::1]:8143": 204, "[::1]": 204,
+		"evil.example.com": 403, "evil.example.com:8143": 403, "10.0.0.1": 403, "": 403, "localhost.evil.com:1": 403,
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+		r.Host = host
+		h.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("%q: %d", host, w.Code)
+		}
+	}
+}
+
+func TestDemo(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	out := &stopper{at: "command/deploy", stop: cancel}
+	cfg := config{addr: "127.0.0.1:0", store: "memory", demo: true, concurrency: 25}
+	if err := serve(ctx, cfg, slog.New(slog.DiscardHandler), out); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{
+		"Job 1 is failed.",
+		"finished   23      ",
+		"failed     1       web-07.example.com: ",
+		"errored    1       db-03.example.com: ",
+		"failed   25/25 done  running 0  finished 23  failed 1  errored 1",
+	} {
+		if !strings.Contains(out.String(), line) {
+			t.Errorf("%q is missing in\n%s", line, out.String())
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
+
+// stopper stops the server when a text has been written to it.
+type stopper struct {
+	bytes.Buffer
+	at   string
+	stop func()
+}
+
+func (s *stopper) Write(p []byte) (int, error) {
+	n, err := s.Buffer.Write(p)
+	if strings.Contains(s.String(), s.at) {
+		s.stop()
+	}
+	return n, err
+}
+
+// await waits until a condition holds.
+func await(t *testing.T, holds func() bool) {
+	t.Helper()
+	deadline := time.After(time.Minute)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("waited for a minute")
+		}
+	}
+}
