@@ -1,0 +1,116 @@
+package badger
+
+import "github.com/seed-54b7607b/orchestrator"
+
+// The numbers of states in rows are their places here.
+//
+//nolint:gochecknoglobals // tables that are never written
+var (
+	jobStates = []orchestrator.JobState{
+		"", orchestrator.JobNew, orchestrator.JobReady, orchestrator.JobRunning, orchestrator.JobStopping,
+		orchestrator.JobStopped, orchestrator.JobFinished, orchestrator.JobFailed,
+	}
+	stopModes = []orchestrator.StopMode{orchestrator.StopNone, orchestrator.StopSoft, orchestrator.StopForce}
+)
+
+// encodeJob returns the value of a job's row: what changes, and then a tail that does not.
+func encodeJob(v *liveView, tail []byte) ([]byte, error) {
+	e := &encoder{b: make([]byte, 0, 64+16*len(v.progress.Status)+len(tail))}
+	e.byte(version)
+	e.uvarint(v.set)
+	e.uvarint(uint64(v.nodes))
+	writeEnum(e, "Stop", v.stop, stopModes)
+	e.progress(&v.progress)
+	e.b = append(e.b, tail...)
+	return e.b, e.err
+}
+
+// decodeJob reads what changes in a job's row. The decoder goes on with the tail.
+func decodeJob(value []byte) (liveView, decoder) {
+	d := decode(value)
+	v := liveView{place: place{set: d.uvarint(), nodes: d.natural()}}
+	v.stop = readEnum(&d, stopModes)
+	v.progress = d.progress()
+	if v.progress.State == "" || v.nodes > maxNodes {
+		d.fail(errRange)
+	}
+	return v, d
+}
+
+func (e *encoder) progress(p *orchestrator.Progress) {
+	e.jobState("Progress.State", p.State)
+	e.uvarint(uint64(len(p.Status)))
+	for i := range p.Status {
+		e.jobState("Progress.Status", p.Status[i].State)
+		e.time(p.Status[i].At)
+	}
+	e.counts(&p.Counts)
+	e.varint(int64(p.LastEvent))
+}
+
+func (d *decoder) progress() orchestrator.Progress {
+	p := orchestrator.Progress{State: readEnum(d, jobStates)}
+	if n := d.count(); n > 0 {
+		p.Status = make([]orchestrator.StateChange, n)
+	}
+	for i := range p.Status {
+		p.Status[i] = orchestrator.StateChange{State: readEnum(d, jobStates), At: d.time()}
+	}
+	p.Counts = d.counts()
+	p.LastEvent = orchestrator.EventID(d.varint())
+	return p
+}
+
+// jobState writes a state that a job can be in.
+func (e *encoder) jobState(field string, s orchestrator.JobState) {
+	if s == "" {
+		e.fail(invalid(field, "", "must not be empty"))
+	}
+	writeEnum(e, field, s, jobStates)
+}
+
+func (e *encoder) counts(c *orchestrator.NodeCounts) {
+	for _, n := range [...]int{c.New, c.Running, c.Finished, c.Failed, c.Errored, c.Skipped} {
+		e.int(n)
+	}
+}
+
+func (d *decoder) counts() orchestrator.NodeCounts {
+	return orchestrator.NodeCounts{
+		New: d.int(), Running: d.int(), Finished: d.int(), Failed: d.int(), Errored: d.int(), Skipped: d.int(),
+	}
+}
+
+// counters count the jobs of a store.
+type counters struct {
+	last  orchestrator.JobID // the newest ID that was given
+	total int                // how many jobs there are
+}
+
+func encodeCounters(c counters) []byte {
+	e := &encoder{}
+	e.byte(version)
+	e.uvarint(uint64(c.last))
+	e.uvarint(uint64(c.total))
+	return e.b
+}
+
+func decodeCounters(value []byte) (counters, error) {
+	d := decode(value)
+	c := counters{last: orchestrator.JobID(d.natural()), total: d.natural()}
+	return c, d.end()
+}
+
+// encodeNumber returns the value of a row that is one number. It has no version: the row of the
+// layout is such a one.
+func encodeNumber(n uint64) []byte {
+	e := &encoder{}
+	e.uvarint(n)
+	return e.b
+}
+
+func decodeNumber(value []byte) (uint64, error) {
+	d := &decoder{b: value}
+	n := d.uvarint()
+	return n, d.end()
+}

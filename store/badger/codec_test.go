@@ -1,0 +1,333 @@
+package badger
+
+import (
+	"bytes"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
+
+// random makes values of all kinds, the same ones for the same seed.
+type random struct{ *rand.Rand }
+
+func newRandom(seed uint64) random { return random{rand.New(rand.NewPCG(seed, 0))} }
+
+func one[T any](r random, values []T) T { return values[r.IntN(len(values))] }
+
+// some returns nil, or a slice of a few values.
+func some[T any](r random, value func() T) []T {
+	n := r.IntN(5) - 1
+	if n < 0 {
+		return nil
+	}
+	values := make([]T, n)
+	for i := range values {
+		values[i] = value()
+	}
+	return values
+}
+
+func (r random) text() string { return string(r.bytes()) }
+
+func (r random) bytes() []byte {
+	return some(r, func() byte { return byte(r.Uint32()) })
+}
+
+func (r random) flag() bool { return r.IntN(2) == 0 }
+
+func (r random) int() int {
+	return one(r, []int{0, 1, -1, 63, 64, 127, 128, math.MaxInt, math.MinInt, r.Int(), -r.Int()})
+}
+
+func (r random) time() time.Time {
+	return one(r, []time.Time{{}, time.UnixMilli(0).UTC(), time.UnixMilli(-1).UTC(), at(r.IntN(1e9)), time.UnixMilli(r.Int64() >> 2).UTC()})
+}
+
+func (r random) intPointer() *int { return one(r, []*int{nil, new(r.int())}) }
+
+func (r random) flagPointer() *bool { return one(r, []*bool{nil, new(r.flag())}) }
+
+func (r random) spec() orchestrator.JobSpec {
+	return orchestrator.JobSpec{
+		Command:     orchestrator.Command(r.text()),
+		Environment: r.text(),
+		Scope:       orchestrator.Scope{Nodes: some(r, r.text), Omitted: r.int()},
+		Description: r.text(),
+		Noop:        r.flag(),
+		Concurrency: r.int(),
+		Timeout:     time.Duration(r.int()),
+		Userdata:    r.bytes(),
+		Owner: orchestrator.Owner{
+			ID: r.text(), Login: r.text(), DisplayName: r.text(), Email: r.text(), LastLogin: r.time(),
+			IsSuperuser: r.flag(), IsRemote: r.flag(), IsRevoked: r.flag(), IsGroup: r.flag(),
+			RoleIDs: some(r, r.int), InheritedRoleIDs: some(r, r.int), GroupIDs: some(r, r.text),
+		},
+		Agent: orchestrator.AgentOptions{
+			NoNoop: r.flag(), EnforceEnvironment: r.flag(), Debug: r.flag(), Trace: r.flag(), Evaltrace: r.flag(),
+			FileTimeout: r.intPointer(), HTTPConnectTimeout: r.intPointer(), HTTPKeepaliveTimeout: r.intPointer(),
+			HTTPReadTimeout: r.intPointer(), Ordering: r.text(), SkipTags: r.text(), Tags: r.text(),
+			UseCachedCatalog: r.flagPointer(), UseCacheOnFailure: r.flagPointer(),
+		},
+		Task: orchestrator.TaskOptions{Name: r.text(), Params: r.bytes()},
+	}
+}
+
+func (r random) view() liveView {
+	v := liveView{
+		place: place{set: r.Uint64(), nodes: r.IntN(maxNodes)},
+		stop:  one(r, stopModes),
+		progress: orchestrator.Progress{
+			State:     one(r, jobStates[1:]),
+			Counts:    orchestrator.NodeCounts{New: r.int(), Running: r.int(), Finished: r.int(), Failed: r.int(), Errored: r.int(), Skipped: r.int()},
+			LastEvent: orchestrator.EventID(r.int()),
+		},
+	}
+	for range r.IntN(4) {
+		v.progress.Status = append(v.progress.Status, orchestrator.StateChange{State: one(r, jobStates[1:]), At: r.time()})
+	}
+	return v
+}
+
+func (r random) node() orchestrator.Node {
+	return orchestrator.Node{
+		Index: r.IntN(maxNodes), Name: r.text() + "x", State: one(r, nodeStates[1:]),
+		Started: r.time(), Finished: r.time(), Updated: r.time(),
+		Message: r.text(), Result: r.bytes(), LatestEvent: orchestrator.EventID(r.int()),
+	}
+}
+
+func same(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s:\ngot  %+v\nwant %+v", what, got, want)
+	}
+}
+
+// FuzzRoundTrip encodes random values and decodes them again.
+func FuzzRoundTrip(f *testing.F) {
+	for seed := range uint64(50) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		r := newRandom(seed)
+		roundTripJob(t, r)
+		roundTripNode(t, r)
+		roundTripEvents(t, r)
+
+		v := r.view()
+		got := liveView{place: v.place, progress: v.progress}
+		got.progress.Counts, got.progress.LastEvent = orchestrator.NodeCounts{}, 0
+		if err := decodeLive(&got, encodeLive(&v)); err != nil {
+			t.Error(err)
+		}
+		same(t, "live row", got, v)
+
+		names := append([]string{}, some(r, r.text)...)
+		gotNames, err := decodeNames(encodeNames(names))
+		if err != nil {
+			t.Error(err)
+		}
+		same(t, "names", gotNames, names)
+
+		c := counters{last: orchestrator.JobID(r.Int()), total: r.Int()}
+		gotCounters, err := decodeCounters(encodeCounters(c))
+		if err != nil {
+			t.Error(err)
+		}
+		same(t, "counters", gotCounters, c)
+	})
+}
+
+func roundTripJob(t *testing.T, r random) {
+	v, spec := r.view(), r.spec()
+	encoded := encodeSpec(&spec)
+	in := tail{environment: spec.Environment, login: spec.Owner.Login, spec: encoded}
+	value, err := encodeJob(&v, in.encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := decodeHead(7, value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row.spec = row.tail.spec
+	job, err := row.job()
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "job", job, orchestrator.Job{ID: 7, JobSpec: spec, NodeCount: v.nodes, Stop: v.stop, Progress: v.progress})
+	same(t, "place", row.view.place, v.place)
+	in.spec = nil
+	value, _ = encodeJob(&v, in.encode())
+	if row, err = decodeHead(7, value); err != nil || row.tail.spec != nil {
+		t.Errorf("a spec in a row of its own: got %x and the error %v", row.tail.spec, err)
+	}
+}
+
+func roundTripNode(t *testing.T, r random) {
+	n, event := r.node(), orchestrator.EventID(r.int())
+	e := &encoder{}
+	e.node(&n, event)
+	row, err := decodeNode(e.b)
+	if err != nil || e.err != nil {
+		t.Fatal(err, e.err)
+	}
+	if state, err := stateOfNode(e.b); err != nil || state != n.State {
+		t.Errorf("stateOfNode: got %q and the error %v, want %q", state, err, n.State)
+	}
+	want := nodeRow{node: n, event: event, elsewhere: !n.State.Terminal() && says(&n)}
+	want.node.Index = 0
+	if want.elsewhere {
+		want.node.Message, want.node.Result = "", nil
+	}
+	same(t, "node", row, want)
+}
+
+func roundTripEvents(t *testing.T, r random) {
+	first := orchestrator.EventID(r.Int64()>>2 + 1)
+	var events []orchestrator.Event
+	var join []bool
+	for i := range r.IntN(5) + 1 {
+		ev := orchestrator.Event{ID: first + orchestrator.EventID(i), Type: one(r, eventTypes[1:]), Time: r.time(), JobState: one(r, jobStates)}
+		if r.flag() {
+			ev.Node = r.node()
+		}
+		events, join = append(events, ev), append(join, !ofJob(&ev) && r.flag())
+	}
+	value, err := encodeEvents(events, join)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := 0
+	err = decodeEvents(value, events[len(events)-1].ID, func(row *eventRow) error {
+		want := eventRow{Event: events[i], join: join[i]}
+		if want.join {
+			want.Node = orchestrator.Node{Index: events[i].Node.Index}
+		}
+		same(t, "event", *row, want)
+		i++
+		return nil
+	})
+	if err != nil || i != len(events) {
+		t.Errorf("got %d events and the error %v, want %d", i, err, len(events))
+	}
+}
+
+// FuzzDecode decodes what is no encoding of anything.
+func FuzzDecode(f *testing.F) {
+	for seed := range uint64(20) {
+		r := newRandom(seed)
+		v, spec, n := r.view(), r.spec(), r.node()
+		value, _ := encodeJob(&v, (&tail{spec: encodeSpec(&spec)}).encode())
+		e := &encoder{}
+		e.node(&n, 5)
+		events, _ := encodeEvents([]orchestrator.Event{{ID: 1, Type: orchestrator.EventNodeRunning, Node: n}}, []bool{false})
+		for _, b := range [][]byte{value, encodeSpec(&spec), e.b, events, encodeLive(&v), encodeNames([]string{"a", "b"}), encodeCounters(counters{last: 3, total: 3})} {
+			f.Add(b)
+			b = slices.Clone(b)
+			b[r.IntN(len(b))] ^= 1 << r.IntN(8)
+			f.Add(b)
+			f.Add(b[:r.IntN(len(b))])
+		}
+	}
+	f.Add([]byte{version, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f})
+	f.Fuzz(func(t *testing.T, value []byte) {
+		input := slices.Clone(value)
+		_, _ = decodeHead(1, value)
+		_ = decodeSpec(&orchestrator.JobSpec{}, value)
+		_ = decodeLive(&liveView{}, value)
+		_, _ = decodeNode(value)
+		_, _ = stateOfNode(value)
+		_, _ = decodeNames(value)
+		_, _ = decodeCounters(value)
+		_, _ = decodeNumber(value)
+		_ = decodeEvents(value, 1024, func(*eventRow) error { return nil })
+		if !bytes.Equal(input, value) {
+			t.Error("the value was modified")
+		}
+	})
+}
+
+func TestUnknownValues(t *testing.T) {
+	v := liveView{progress: orchestrator.Progress{State: "resting"}}
+	if _, err := encodeJob(&v, nil); !errors.Is(err, orchestrator.ErrInvalid) {
+		t.Errorf("a state of a job that does not exist: got the error %v", err)
+	}
+	for _, ev := range []orchestrator.Event{
+		{Type: "node_sleeping"},
+		{Type: orchestrator.EventNodeRunning, Node: orchestrator.Node{Name: "a", State: "asleep"}},
+		{Type: orchestrator.EventNodeRunning, Node: orchestrator.Node{Name: "a"}},
+		{Type: orchestrator.EventJobFinished, JobState: "resting"},
+		{},
+	} {
+		if _, err := encodeEvents([]orchestrator.Event{ev}, []bool{false}); !errors.Is(err, orchestrator.ErrInvalid) {
+			t.Errorf("the event %+v: got the error %v", ev, err)
+		}
+	}
+	value, err := encodeJob(&liveView{progress: orchestrator.Progress{State: orchestrator.JobNew}}, (&tail{}).encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	value[0] = version + 1
+	if _, err := decodeHead(1, value); !errors.Is(err, errVersion) {
+		t.Errorf("a newer version: got the error %v", err)
+	}
+	value[0] = version
+	if _, err := decodeHead(1, append(value, 0)); !errors.Is(err, errTooLong) {
+		t.Errorf("a value that is too long: got the error %v", err)
+	}
+}
+
+// TestTablesComplete compares the tables of states and types with the constants there are.
+func TestTablesComplete(t *testing.T) {
+	tables := map[string][]string{}
+	for _, v := range jobStates[1:] {
+		tables["JobState"] = append(tables["JobState"], string(v))
+	}
+	for _, v := range nodeStates[1:] {
+		tables["NodeState"] = append(tables["NodeState"], string(v))
+	}
+	for _, v := range eventTypes[1:] {
+		tables["EventType"] = append(tables["EventType"], string(v))
+	}
+	for _, v := range stopModes {
+		tables["StopMode"] = append(tables["StopMode"], string(v))
+	}
+	declared := map[string][]string{}
+	for _, file := range []string{"job.go", "node.go", "event.go"} {
+		f, err := parser.ParseFile(token.NewFileSet(), "../../"+file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok {
+				if typ, ok := spec.Type.(*ast.Ident); ok && len(spec.Values) == 1 {
+					value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+					if err != nil {
+						t.Error(err)
+					}
+					declared[typ.Name] = append(declared[typ.Name], value)
+				}
+			}
+			return true
+		})
+	}
+	for name, table := range tables {
+		slices.Sort(table)
+		slices.Sort(declared[name])
+		if !slices.Equal(table, declared[name]) {
+			t.Errorf("%s: the table has %s, declared are %s", name, strings.Join(table, " "), strings.Join(declared[name], " "))
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package badger
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
+
+// Commit writes a batch to the job of a lease.
+func (s *Store) Commit(ctx context.Context, lease orchestrator.Lease, b orchestrator.Batch) error {
+	if err := s.state.begin(ctx); err != nil {
+		return err
+	}
+	defer s.state.end()
+
+	v, ok := s.state.live(lease.Job)
+	if !ok {
+		return orchestrator.ErrLeaseLost
+	}
+	if err := s.learnJoined(lease.Job, v.place); err != nil {
+		return err
+	}
+	c := &commit{lease: lease, events: b.Events, join: make([]bool, len(b.Events))}
+	c.progress = b.Progress
+	c.progress.Status = storedStatus(b.Progress.Status)
+	c.encode(v.place)
+	for {
+		err := s.writer.do(ctx, c)
+		if !errors.Is(err, errJoined) {
+			return err
+		}
+		if err := s.writer.do(ctx, &parting{job: lease.Job, nodes: c.joined}); err != nil {
+			return err
+		}
+	}
+}
+
+// commit is the op that writes a batch. What does not depend on the state of the job is encoded
+// by the caller of Commit, beside the writer.
+type commit struct {
+	lease    orchestrator.Lease
+	progress orchestrator.Progress
+	events   []orchestrator.Event // read while the caller of Commit waits
+	join     []bool               // which events are to be read from the rows of their nodes
+	rows     []row                // of the events and their nodes
+	err      error                // why they cannot be encoded
+	joined   []int                // nodes that an event is read from already, if that is in the way
+	after    liveView             // the job, once it is staged
+}
+
+// encode makes the rows of the events and of their nodes as the last of the events leave them.
+func (c *commit) encode(p place) {
+	if len(c.events) == 0 {
+		return
+	}
+	nodes := &encoder{b: make([]byte, 0, sizeOfNodes(c.events))}
+	c.rows = make([]row, 0, 1+len(c.events))
+	seen := newNodeSet(p.nodes)
+	for i := len(c.events) - 1; i >= 0; i-- {
+		ev := &c.events[i]
+		if ofJob(ev) || ev.Node.Index < 0 || ev.Node.Index >= p.nodes || seen.has(ev.Node.Index) {
+			continue
+		}
+		seen.add(ev.Node.Index)
+		c.join[i] = ev.Node.State.Terminal()
+		start := len(nodes.b)
+		nodes.node(&ev.Node, ev.ID)
+		c.rows = appendRow(c.rows, nodeKey(p.set, ev.Node.Index), nodes.b[start:len(nodes.b):len(nodes.b)])
+	}
+	events, err := encodeEvents(c.events, c.join)
+	c.rows = appendRow(c.rows, eventsKey(c.lease.Job, c.events[len(c.events)-1].ID), events)
+	c.err = cmp.Or(nodes.err, err)
+}
+
+// sizeOfNodes returns about how long the rows of the events' nodes are together.
+func sizeOfNodes(events []orchestrator.Event) int {
+	size := 0
+	for i := range events {
+		size += 48 + sizeOf(&events[i].Node)
+	}
+	return size
+}
+
+func (c *commit) stage(g *group) error {
+	before, ok := g.job(c.lease.Job)
+	if !ok || !g.s.state.write(c.lease) {
+		return orchestrator.ErrLeaseLost
+	}
+	if err := c.check(&before); err != nil {
+		return err
+	}
+	if g.touched[c.lease.Job] {
+		return errFull
+	}
+	if c.joined = g.s.state.joinedAmong(c.lease.Job, c.events); len(c.joined) > 0 {
+		return errJoined
+	}
+	after := before
+	after.progress = c.progress
+	rows, err := c.jobRows(g, &before, &after)
+	if err != nil {
+		return err
+	}
+	if err := g.put(append(rows, c.rows...)); err != nil {
+		return err
+	}
+	c.after, g.jobs[c.lease.Job] = after, after
+	g.touched[c.lease.Job] = true
+	return nil
+}
+
+// check returns an error if the batch cannot follow what the job has.
+func (c *commit) check(before *liveView) error {
+	if c.err != nil {
+		return c.err
+	}
+	last := before.progress.LastEvent
+	for i := range c.events {
+		ev := &c.events[i]
+		last++
+		if ev.ID != last {
+			return invalid("Events.ID", ev.ID, "must number the events on, without gaps")
+		}
+		if index := ev.Node.Index; !ofJob(ev) && (index < 0 || index >= before.nodes) {
+			return invalid("Events.Node.Index", index, "must be that of a node of the job")
+		}
+	}
+	if c.progress.LastEvent != last {
+		return invalid("Progress.LastEvent", c.progress.LastEvent, "must be the last event")
+	}
+	return nil
+}
+
+// jobRows returns the rows of the job itself. The listed row changes only when the state does, so
+// that lists do not have to find their way through old versions of it.
+func (c *commit) jobRows(g *group, before, after *liveView) ([]row, error) {
+	id := c.lease.Job
+	ends := after.progress.State.Terminal()
+	if !ends && before.progress.State == after.progress.State && slices.Equal(before.progress.Status, after.progress.Status) {
+		return []row{{liveKey(id), encodeLive(after)}}, nil
+	}
+	rows, err := g.jobRow(id, after)
+	if err != nil {
+		return nil, err
+	}
+	if ends {
+		return append(rows, row{key: liveKey(id)}), nil
+	}
+	return append(rows, row{liveKey(id), encodeLive(after)}), nil
+}
+
+// jobRow returns the rows of a job for what has changed of it.
+func (g *group) jobRow(id orchestrator.JobID, after *liveView) ([]row, error) {
+	key, tail := jobKey(id), after.tail
+	if tail == nil {
+		old, err := get(g.txn, key)
+		if err != nil {
+			return nil, err
+		}
+		if old == nil {
+			return nil, corrupt(key, errMissing)
+		}
+		_, d := decodeJob(old)
+		if d.err != nil {
+			return nil, corrupt(key, d.err)
+		}
+		tail = d.b
+	}
+	value, err := encodeJob(after, tail)
+	if err != nil {
+		return nil, err
+	}
+	return appendRow(nil, key, value), nil
+}
+
+func (c *commit) apply(st *state) error {
+	j := st.jobs[c.lease.Job]
+	for i := range c.events {
+		if c.join[i] {
+			j.joined.add(c.events[i].Node.Index)
+		}
+	}
+	st.set(j, c.after)
+	return nil
+}

@@ -1,0 +1,27 @@
+// Package badger keeps jobs in a directory, in an embedded Badger database: durable, and without
+// a server to run beside the program.
+//
+// A directory belongs to one process at a time: [Open] takes a lock on it. Leases are kept in
+// memory, so those that an earlier process gave are void as soon as the directory is opened again,
+// and a restarted program takes its jobs up at once, without waiting for a lease to expire.
+//
+// # Durability
+//
+// What a method has written survives a crash and a power cut once the method has returned, on
+// every system but Windows: there Badger does not flush its log to the disk, so that what was
+// written last survives the end of the process, but perhaps not a power cut.
+//
+// All writes of a store go through one goroutine, which writes all that have arrived while it
+// wrote the ones before as one transaction, with one flush. So the rate of commits grows with
+// their number, and no call waits for a timer. Reads do not wait for writes.
+//
+// # Failure
+//
+// When the disk fails a write, it is not known what of it is on the disk, and nothing that would
+// be written behind it could be trusted. The write gets the error, and so does every later call:
+// the store has to be closed and opened again, which finds the write whole or not at all. A write
+// that hangs holds up the other writes, but no reads, and no [Store.Renew].
+//
+// Badger maps its files into memory: when the disk is full, the operating system may end the
+// process instead of failing the write. Nothing that was acknowledged is lost by that.
+package badger

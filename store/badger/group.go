@@ -1,0 +1,101 @@
+package badger
+
+import (
+	"errors"
+	"fmt"
+
+	badgerdb "github.com/dgraph-io/badger/v4"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
+
+// errFull means that a group has no room for the rows of an op.
+var errFull = errors.New("badger: transaction full")
+
+// group is a transaction being put together from the rows of several ops. It is used by the
+// writer alone.
+type group struct {
+	s        *Store
+	txn      *badgerdb.Txn
+	version  uint64 // what the rows are written as
+	bytes    int64  // how much of the transaction is used
+	rows     int64
+	err      error                           // why it cannot be written
+	jobs     map[orchestrator.JobID]liveView // jobs that it changes, as it leaves them
+	touched  map[orchestrator.JobID]bool     // jobs whose events it changes
+	counters counters                        // as it leaves them
+}
+
+func newGroup(s *Store) *group {
+	st := s.state
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return &group{
+		s:        s,
+		txn:      s.db.NewTransactionAt(st.visible, true),
+		version:  st.visible + 1,
+		jobs:     make(map[orchestrator.JobID]liveView),
+		touched:  make(map[orchestrator.JobID]bool),
+		counters: st.counters,
+	}
+}
+
+func (g *group) discard() { g.txn.Discard() }
+
+func (g *group) empty() bool { return g.rows == 0 }
+
+// job returns an unfinished job as the group leaves it, and whether there is such a job.
+func (g *group) job(id orchestrator.JobID) (liveView, bool) {
+	if v, ok := g.jobs[id]; ok {
+		return v, !v.progress.State.Terminal()
+	}
+	return g.s.state.live(id)
+}
+
+// put adds rows, all of them or none. It returns errFull if the transaction has no room, and
+// after any other error the group is lost.
+func (g *group) put(rows []row) error {
+	const reserve = 1024 // Badger adds a row of its own
+	bytes := costOf(rows)
+	if g.bytes+bytes+reserve >= g.s.db.MaxBatchSize() || g.rows+int64(len(rows))+2 >= g.s.db.MaxBatchCount() {
+		return errFull
+	}
+	entries := make([]badgerdb.Entry, len(rows))
+	for i, r := range rows {
+		if err := g.set(&entries[i], r); err != nil {
+			g.err = fmt.Errorf("badger: %w", err)
+			return g.err
+		}
+	}
+	g.bytes += bytes
+	g.rows += int64(len(rows))
+	return nil
+}
+
+func (g *group) set(entry *badgerdb.Entry, r row) error {
+	if r.value == nil {
+		return g.txn.Delete(r.key)
+	}
+	entry.Key, entry.Value = r.key, r.value
+	return g.txn.SetEntry(entry)
+}
+
+// publish shows readers the rows of the group and makes the state as its members leave it, the
+// claims among them last. It fills in their outcomes.
+func (g *group) publish(members []*request, outcomes []error) {
+	st := g.s.state
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if !g.empty() {
+		st.visible = g.version
+		st.counters = g.counters
+	}
+	for _, claims := range [...]bool{false, true} {
+		for i, r := range members {
+			if _, ok := r.op.(*claim); ok == claims {
+				outcomes[i] = r.apply(st)
+			}
+		}
+	}
+	g.s.db.SetDiscardTs(st.oldest())
+}

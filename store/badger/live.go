@@ -1,0 +1,82 @@
+package badger
+
+import "github.com/seed-54b7607b/orchestrator"
+
+// place is where the nodes of a job are.
+type place struct {
+	set   uint64 // the first number in the keys of its nodes
+	nodes int    // how many there are
+}
+
+// liveJob is an unfinished job. It is guarded by state.mu, but its place never changes.
+type liveJob struct {
+	place
+	id       orchestrator.JobID
+	stop     orchestrator.StopMode
+	progress orchestrator.Progress // the Status is replaced and never modified
+	lease    lease
+	tail     []byte // of the job's row, once it was claimed: not modified
+	ended    bool   // it is not in state.jobs any more
+
+	joined      nodeSet // the nodes whose rows events are read from
+	joinedKnown bool    // joined has all of them
+
+	queued        bool // in state.free.all
+	queuedStopped bool // in state.free.stopped
+}
+
+// liveView is a liveJob as it was at some moment. Its Status must not be modified.
+type liveView struct {
+	place
+	stop     orchestrator.StopMode
+	progress orchestrator.Progress
+	tail     []byte // of the job's row, nil if it has to be read
+}
+
+// live returns an unfinished job, and whether there is such a job.
+func (st *state) live(id orchestrator.JobID) (liveView, bool) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.view(id)
+}
+
+func (st *state) view(id orchestrator.JobID) (liveView, bool) {
+	j := st.jobs[id]
+	if j == nil {
+		return liveView{}, false
+	}
+	return liveView{place: j.place, stop: j.stop, progress: j.progress, tail: j.tail}, true
+}
+
+// keepTail keeps the part of a job's row that does not change, so that the row can be written
+// again without being read, as long as somebody holds the job.
+func (st *state) keepTail(l orchestrator.Lease, tail []byte) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if j := st.jobs[l.Job]; j != nil && j.lease.fence == l.Fence {
+		j.tail = tail
+	}
+}
+
+// add adds an unfinished job that nobody holds. If it is new, none of its nodes has a row yet.
+// The caller holds st.mu.
+func (st *state) add(id orchestrator.JobID, v liveView, isNew bool) {
+	j := &liveJob{id: id, place: v.place, stop: v.stop, progress: v.progress, joinedKnown: isNew}
+	st.jobs[id] = j
+	st.free.push(j)
+}
+
+// set makes a job as the view has it. A job in a terminal state is not live any more, and its
+// lease has ended. The caller holds st.mu.
+func (st *state) set(j *liveJob, v liveView) {
+	j.stop, j.progress = v.stop, v.progress
+	if v.progress.State.Terminal() {
+		st.drop(j)
+		j.ended = true
+		delete(st.jobs, j.id)
+		return
+	}
+	if j.stop != orchestrator.StopNone {
+		st.free.push(j)
+	}
+}

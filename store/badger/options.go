@@ -1,0 +1,69 @@
+package badger
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	badgerdb "github.com/dgraph-io/badger/v4"
+)
+
+// Options are the options of [Open]. The zero value asks for the defaults.
+type Options struct {
+	// Logger is where the store reports what no caller is told: what Badger says, and what goes
+	// wrong in the background. Defaults to [slog.Default].
+	Logger *slog.Logger
+}
+
+// withDefaults returns a copy of the options, which may be nil, without zero fields.
+func (o *Options) withDefaults() Options {
+	var c Options
+	if o != nil {
+		c = *o
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return c
+}
+
+// The sizes that Badger is run with: for a part of a program, where its own defaults are for a
+// server of its own.
+const (
+	memTableSize     = 16 << 20 // also limits a transaction, to 15% of it
+	numMemTables     = 2
+	blockCacheSize   = 16 << 20
+	indexCacheSize   = 16 << 20
+	valueLogFileSize = 64 << 20
+)
+
+func badgerOptions(dir string, log *slog.Logger) badgerdb.Options {
+	return badgerdb.DefaultOptions(dir).
+		WithSyncWrites(true).
+		WithMemTableSize(memTableSize).
+		WithNumMemtables(numMemTables).
+		WithBlockCacheSize(blockCacheSize).
+		WithIndexCacheSize(indexCacheSize).
+		WithValueLogFileSize(valueLogFileSize).
+		WithNumVersionsToKeep(1).
+		WithDetectConflicts(false).
+		WithMetricsEnabled(false).
+		WithLogger(badgerLogger{log})
+}
+
+// badgerLogger passes on what Badger logs: its information is of use for debugging only.
+type badgerLogger struct {
+	log *slog.Logger
+}
+
+func (l badgerLogger) Errorf(format string, args ...any)   { l.write(slog.LevelError, format, args) }
+func (l badgerLogger) Warningf(format string, args ...any) { l.write(slog.LevelWarn, format, args) }
+func (l badgerLogger) Infof(format string, args ...any)    { l.write(slog.LevelDebug, format, args) }
+func (l badgerLogger) Debugf(format string, args ...any)   { l.write(slog.LevelDebug-4, format, args) }
+
+func (l badgerLogger) write(level slog.Level, format string, args []any) {
+	ctx := context.Background()
+	if l.log.Enabled(ctx, level) {
+		l.log.Log(ctx, level, "badger", "text", fmt.Sprintf(format, args...))
+	}
+}

@@ -1,0 +1,172 @@
+package badger
+
+import (
+	"context"
+
+	badgerdb "github.com/dgraph-io/badger/v4"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
+
+// Job returns a job as of its last commit.
+func (s *Store) Job(ctx context.Context, id orchestrator.JobID) (orchestrator.Job, error) {
+	if err := s.state.begin(ctx); err != nil {
+		return orchestrator.Job{}, err
+	}
+	defer s.state.end()
+	return s.job(id)
+}
+
+// job is Job for a call that has begun.
+func (s *Store) job(id orchestrator.JobID) (orchestrator.Job, error) {
+	row, err := s.current(id)
+	if err != nil {
+		return orchestrator.Job{}, err
+	}
+	return row.job()
+}
+
+// current returns a job as it is now.
+func (s *Store) current(id orchestrator.JobID) (jobRow, error) {
+	row, err := s.stored(id)
+	if err != nil || row.view.progress.State.Terminal() {
+		return row, err
+	}
+	if view, ok := s.state.live(id); ok {
+		row.view, row.shared = view, true
+		return row, nil
+	}
+	// It has ended since its row was read.
+	row, err = s.stored(id)
+	if err == nil && !row.view.progress.State.Terminal() {
+		return row, corrupt(liveKey(id), errMissing)
+	}
+	return row, err
+}
+
+// stored returns a job as its row has it.
+func (s *Store) stored(id orchestrator.JobID) (jobRow, error) {
+	sn := s.snapshot()
+	defer sn.release()
+	return sn.job(id)
+}
+
+// jobRow is a job as its row has it. While the job is unfinished, the state knows better.
+type jobRow struct {
+	id     orchestrator.JobID
+	view   liveView
+	shared bool   // the view is that of the state
+	raw    []byte // the tail, encoded
+	tail   tail
+	spec   []byte // encoded
+}
+
+func (r *jobRow) job() (orchestrator.Job, error) {
+	if r.shared {
+		r.view.progress = r.view.progress.Clone()
+	}
+	job, err := assemble(r.id, &r.view, &r.tail, r.spec)
+	if err == nil {
+		return job, nil
+	}
+	key := jobKey(r.id)
+	if r.tail.spec == nil {
+		key = specKey(r.view.set)
+	}
+	return orchestrator.Job{}, corrupt(key, err)
+}
+
+// assemble makes a job of its parts, whose memory it shares.
+func assemble(id orchestrator.JobID, v *liveView, t *tail, spec []byte) (orchestrator.Job, error) {
+	job := orchestrator.Job{
+		ID:        id,
+		NodeCount: v.nodes,
+		Stop:      v.stop,
+		Progress:  v.progress,
+	}
+	job.Environment, job.Owner.Login = t.environment, t.login
+	return job, decodeSpec(&job.JobSpec, spec)
+}
+
+// job reads the row of a job. It returns ErrNotFound if there is none.
+func (sn *snapshot) job(id orchestrator.JobID) (jobRow, error) {
+	if id <= 0 {
+		return jobRow{}, orchestrator.ErrNotFound
+	}
+	value, err := get(sn.txn, jobKey(id))
+	if err != nil {
+		return jobRow{}, err
+	}
+	if value == nil {
+		return jobRow{}, orchestrator.ErrNotFound
+	}
+	r, err := decodeHead(id, value)
+	if err != nil {
+		return r, err
+	}
+	return r, sn.readSpec(&r)
+}
+
+// jobOf reads the row of an item, which must be that of a job, without the spec.
+func (sn *snapshot) jobOf(item *badgerdb.Item) (jobRow, error) {
+	id, err := readIDKey(item.Key())
+	if err != nil {
+		return jobRow{}, err
+	}
+	value, err := valueOf(sn.txn, item)
+	if err != nil {
+		return jobRow{}, err
+	}
+	return decodeHead(orchestrator.JobID(id), value)
+}
+
+// decodeHead reads a job's row, whose memory it shares.
+func decodeHead(id orchestrator.JobID, value []byte) (jobRow, error) {
+	r := jobRow{id: id}
+	var d decoder
+	var err error
+	r.view, d = decodeJob(value)
+	r.raw = d.b
+	if r.tail, err = d.tail(); err != nil {
+		return r, corrupt(jobKey(id), err)
+	}
+	return r, nil
+}
+
+// readSpec completes a row with the job's spec, wherever that is.
+func (sn *snapshot) readSpec(r *jobRow) error {
+	if r.spec = r.tail.spec; r.spec != nil {
+		return nil
+	}
+	key := specKey(r.view.set)
+	var err error
+	if r.spec, err = get(sn.txn, key); err != nil {
+		return err
+	}
+	if r.spec == nil {
+		return corrupt(key, errMissing)
+	}
+	return nil
+}
+
+// known is what has to be known of a job before its nodes or events are read.
+type known struct {
+	place
+	last orchestrator.EventID // its newest event
+}
+
+// find returns what is known of a job. It returns ErrNotFound if there is no such job.
+func (s *Store) find(ctx context.Context, id orchestrator.JobID) (known, error) {
+	if err := s.state.begin(ctx); err != nil {
+		return known{}, err
+	}
+	defer s.state.end()
+	if v, ok := s.state.live(id); ok {
+		return known{v.place, v.progress.LastEvent}, nil
+	}
+	row, err := s.stored(id)
+	if err != nil {
+		return known{}, err
+	}
+	return known{row.view.place, row.view.progress.LastEvent}, nil
+}

@@ -1,0 +1,182 @@
+package badger
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	badgerdb "github.com/dgraph-io/badger/v4"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
+
+// The greatest part of a list that is read from one snapshot.
+const (
+	pageRows  = 256
+	pageBytes = 256 << 10
+)
+
+// Jobs returns a page of all jobs. In the order by ID its cost depends on the length of the page,
+// and a little on the offset; in another order, on how many jobs there are.
+func (s *Store) Jobs(ctx context.Context, q orchestrator.JobQuery) (orchestrator.JobPage, error) {
+	if err := s.state.begin(ctx); err != nil {
+		return orchestrator.JobPage{}, err
+	}
+	defer s.state.end()
+
+	if err := checkQuery(q); err != nil {
+		return orchestrator.JobPage{}, err
+	}
+	l := &jobList{s: s, q: q, skip: q.Offset, left: q.Limit}
+	if q.Limit == 0 {
+		l.left = math.MaxInt
+	}
+	var err error
+	if q.OrderBy == orchestrator.OrderByID {
+		err = l.byID(ctx)
+	} else {
+		err = l.ranked(ctx)
+	}
+	if err != nil {
+		return orchestrator.JobPage{}, err
+	}
+	return l.page, nil
+}
+
+func checkQuery(q orchestrator.JobQuery) error {
+	const negative = "must not be negative"
+	switch {
+	case q.Offset < 0:
+		return invalid("Offset", q.Offset, negative)
+	case q.Limit < 0:
+		return invalid("Limit", q.Limit, negative)
+	}
+	switch q.OrderBy {
+	case orchestrator.OrderByID, orchestrator.OrderByOwner, orchestrator.OrderByTimestamp,
+		orchestrator.OrderByEnvironment, orchestrator.OrderByState:
+		return nil
+	default:
+		return invalid("OrderBy", string(q.OrderBy), "must be an order of jobs")
+	}
+}
+
+// jobList is a page of jobs being read.
+type jobList struct {
+	s    *Store
+	q    orchestrator.JobQuery
+	skip int // how many jobs are still to be left out
+	left int // how many jobs the page can still take
+	page orchestrator.JobPage
+}
+
+// byID reads the page in the order by ID.
+func (l *jobList) byID(ctx context.Context) error {
+	for from := l.start(); from != nil && l.left > 0; {
+		rows, next, err := l.readByID(ctx, from)
+		if err != nil {
+			return err
+		}
+		if err := l.add(rows); err != nil {
+			return err
+		}
+		from = next
+	}
+	return nil
+}
+
+// start returns the key of the first job, if there is such a job.
+func (l *jobList) start() []byte {
+	switch after := l.q.After; {
+	case !l.q.Descending:
+		return jobKey(max(after, 0) + 1)
+	case after == 0:
+		return []byte{kindJob, 0xff} // behind all keys of jobs
+	default:
+		return jobKey(max(after, 1) - 1)
+	}
+}
+
+// readByID reads a part of the page, from a key on, and returns the key from which to go on, nil
+// if there are no more jobs.
+func (l *jobList) readByID(ctx context.Context, from []byte) (rows []jobRow, next []byte, err error) {
+	sn := l.s.snapshot()
+	defer sn.release()
+	l.page.Total = sn.counters.total
+	rows = make([]jobRow, 0, min(l.left, pageRows, l.page.Total))
+	var bytes int64
+	err = sn.iterate([]byte{kindJob}, from, l.q.Descending, func(item *badgerdb.Item) (bool, error) {
+		if l.skip > 0 {
+			l.skip--
+			return true, ctx.Err()
+		}
+		row, err := sn.jobOf(item)
+		if err == nil {
+			err = sn.readSpec(&row)
+		}
+		if err != nil {
+			return false, err
+		}
+		rows = append(rows, row)
+		bytes += item.EstimatedSize()
+		if l.left--; l.left > 0 && len(rows) < pageRows && bytes < pageBytes {
+			return true, ctx.Err()
+		}
+		next = l.behind(row.id)
+		return false, nil
+	})
+	return rows, next, err
+}
+
+func (l *jobList) behind(id orchestrator.JobID) []byte {
+	if l.q.Descending {
+		return jobKey(id - 1)
+	}
+	return jobKey(id + 1)
+}
+
+// add makes jobs of rows and adds them to the page.
+func (l *jobList) add(rows []jobRow) error {
+	if err := l.s.bringUpToDate(rows); err != nil {
+		return err
+	}
+	l.page.Jobs = slices.Grow(l.page.Jobs, len(rows))
+	for i := range rows {
+		job, err := rows[i].job()
+		if err != nil {
+			return err
+		}
+		l.page.Jobs = append(l.page.Jobs, job)
+	}
+	return nil
+}
+
+// bringUpToDate makes rows that were read a moment ago as the jobs are now.
+func (s *Store) bringUpToDate(rows []jobRow) error {
+	for _, i := range s.state.bringUpToDate(rows) {
+		row, err := s.current(rows[i].id)
+		if err != nil {
+			return err
+		}
+		rows[i] = row
+	}
+	return nil
+}
+
+// bringUpToDate makes the rows of unfinished jobs as the jobs are now, and returns the places of
+// those that have ended since they were read.
+func (st *state) bringUpToDate(rows []jobRow) (ended []int) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for i := range rows {
+		row := &rows[i]
+		if row.view.progress.State.Terminal() {
+			continue
+		}
+		if v, ok := st.view(row.id); ok {
+			row.view, row.shared = v, true
+		} else {
+			ended = append(ended, i)
+		}
+	}
+	return ended
+}

@@ -1,0 +1,121 @@
+package badger
+
+import (
+	"context"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
+
+// state is what the store knows without reading: which calls are in progress, what readers may
+// see, and all unfinished jobs with their leases. The writer changes it, all at once, when a
+// group of writes has become durable; only leases are changed by others too.
+type state struct {
+	mu     sync.Mutex // guards all below; held for moments, never while anything is read or written
+	closed bool
+	failed error         // why nothing can be read or written any more
+	calls  int           // that are in progress
+	idle   chan struct{} // closed when the store is closed and no call is in progress
+
+	visible  uint64         // the version of the rows that readers see
+	reads    map[uint64]int // how many snapshots of which versions are being read
+	counters counters       // as of visible
+	jobs     map[orchestrator.JobID]*liveJob
+	held     map[uuid.UUID]map[orchestrator.JobID]*liveJob // the jobs that an instance has a lease on
+	writing  map[orchestrator.JobID]bool                   // the jobs that are being written by their holders
+	free     claimQueue
+}
+
+func newState() *state {
+	return &state{
+		idle:  make(chan struct{}),
+		reads: make(map[uint64]int),
+		jobs:  make(map[orchestrator.JobID]*liveJob),
+		held:  make(map[uuid.UUID]map[orchestrator.JobID]*liveJob),
+
+		writing: make(map[orchestrator.JobID]bool),
+	}
+}
+
+// begin counts a call in. Unless it returns an error, the call must be ended by end.
+func (st *state) begin(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.closed {
+		return orchestrator.ErrClosed
+	}
+	if st.failed != nil {
+		return st.failed
+	}
+	st.calls++
+	return nil
+}
+
+func (st *state) end() {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.calls--
+	if st.closed && st.calls == 0 {
+		close(st.idle)
+	}
+}
+
+// close lets no further call in, and reports whether it is the first to do so.
+func (st *state) close() bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.closed {
+		return false
+	}
+	st.closed = true
+	if st.calls == 0 {
+		close(st.idle)
+	}
+	return true
+}
+
+// fail makes all further calls return the error.
+func (st *state) fail(err error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.failed == nil {
+		st.failed = err
+	}
+}
+
+func (st *state) failure() error {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.failed
+}
+
+// acquire returns the version of the rows that can be read until release is called with it, and
+// what was counted then.
+func (st *state) acquire() (version uint64, c counters) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.reads[st.visible]++
+	return st.visible, st.counters
+}
+
+func (st *state) release(version uint64) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.reads[version]--; st.reads[version] == 0 {
+		delete(st.reads, version)
+	}
+}
+
+// oldest returns the oldest version that is being read or will be. The caller holds st.mu.
+func (st *state) oldest() uint64 {
+	oldest := st.visible
+	for version := range st.reads {
+		oldest = min(oldest, version)
+	}
+	return oldest
+}

@@ -1,0 +1,130 @@
+package badger
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	badgerdb "github.com/dgraph-io/badger/v4"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
+
+var _ orchestrator.Store = (*Store)(nil)
+
+// Store is an [orchestrator.Store] in a directory. It is made by [Open].
+//
+// It keeps the whole contract of [orchestrator.Store]. Beyond the contract, it returns
+// [orchestrator.ErrInvalid] for a negative limit or offset, for an order or a state that does not
+// exist, for an event of a node that its job does not have, and for what does not fit into one
+// transaction; and [orchestrator.ErrNotFound] if [orchestrator.JobQuery].After must exist and
+// does not. A node in a terminal state must not be changed again: its events show it as it is.
+//
+// A call whose context ends while it waits to be written returns the context's error, and nothing
+// has been written. Once the writing has begun, the call waits for the outcome.
+type Store struct {
+	db     *badgerdb.DB
+	log    *slog.Logger
+	state  *state
+	writer *writer
+	serial atomic.Uint64 // the last number that was given to a set or a lease
+
+	closing    chan struct{}  // closed when Close is called
+	background sync.WaitGroup // of what goes on between calls
+	closed     chan struct{}  // closed when Close is done
+}
+
+// Open opens the store in a directory, which it creates if there is none. If opts is nil, it uses
+// the defaults. It returns an error if another store has the directory open, here or in another
+// process, or if the directory was written by a newer version of this package.
+func Open(dir string, opts *Options) (*Store, error) {
+	o := opts.withDefaults()
+	db, err := openDB(dir, o.Logger)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		db:      db,
+		log:     o.Logger,
+		state:   newState(),
+		closing: make(chan struct{}),
+		closed:  make(chan struct{}),
+	}
+	s.writer = newWriter(s)
+	orphans, err := s.load()
+	if err != nil {
+		return nil, closeAfter(db, fmt.Errorf("badger: open %s: %w", dir, err))
+	}
+	s.writer.start()
+	if len(orphans) > 0 {
+		s.background.Go(func() { s.sweep(orphans) })
+	}
+	return s, nil
+}
+
+// Close waits for the calls in progress and closes the directory. An iterator in progress gives
+// [orchestrator.ErrClosed] when it needs more of the store. Later calls wait for the first one
+// and return nil.
+func (s *Store) Close() error {
+	if !s.state.close() {
+		<-s.closed
+		return nil
+	}
+	defer close(s.closed)
+	close(s.closing)
+	<-s.state.idle
+	s.background.Wait()
+	s.writer.stop()
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("badger: close: %w", err)
+	}
+	return nil
+}
+
+// snapshot is the store as it was at one moment, for reading. It must be used by one goroutine,
+// and within a call that has begun.
+type snapshot struct {
+	s        *Store
+	txn      *badgerdb.Txn
+	version  uint64
+	counters counters
+}
+
+// snapshot returns the store as of now. It must be released soon: until then Badger keeps what
+// is overwritten.
+func (s *Store) snapshot() *snapshot {
+	version, c := s.state.acquire()
+	return &snapshot{s: s, txn: s.db.NewTransactionAt(version, false), version: version, counters: c}
+}
+
+func (sn *snapshot) release() {
+	sn.txn.Discard()
+	sn.s.state.release(sn.version)
+}
+
+// read calls f, as a call of its own, with the store as of now.
+func (s *Store) read(ctx context.Context, f func(*snapshot) error) error {
+	if err := s.state.begin(ctx); err != nil {
+		return err
+	}
+	defer s.state.end()
+	sn := s.snapshot()
+	defer sn.release()
+	return f(sn)
+}
+
+// iterate calls f for the rows whose keys have a prefix, from the key from on: upwards, or
+// downwards if reverse is true. The item is good until f returns. It ends when f returns false.
+func (sn *snapshot) iterate(prefix, from []byte, reverse bool, f func(*badgerdb.Item) (bool, error)) error {
+	it := sn.txn.NewIterator(badgerdb.IteratorOptions{Prefix: prefix, Reverse: reverse})
+	defer it.Close()
+	for it.Seek(from); it.Valid(); it.Next() {
+		more, err := f(it.Item())
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
