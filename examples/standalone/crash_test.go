@@ -4,15 +4,14 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // serveEnv makes the test binary be the server.
@@ -24,11 +23,10 @@ const crashNodes = 120
 // no node runs twice, and no event is missing.
 func TestKilledServerLosesNothing(t *testing.T) {
 	dir := t.TempDir()
-	addr := freeAddress(t)
-	c := client{ctx: t.Context(), base: "http://" + addr + "/orchestrator/v1"}
 	defer http.DefaultClient.CloseIdleConnections()
 
-	server := startServer(t, addr, dir)
+	running := startServer(t, dir)
+	c := client{ctx: t.Context(), base: running.base}
 	var created struct{ Job struct{ Name string } }
 	nodes := make([]string, crashNodes)
 	for i := range nodes {
@@ -42,63 +40,75 @@ func TestKilledServerLosesNothing(t *testing.T) {
 	job := "/jobs/" + created.Job.Name
 	for kill := range 10 {
 		await(t, func() bool { return c.state(t, job).ended() >= (kill+1)*8 })
-		if err := server.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		_ = server.Wait() // it says that the process was killed
-		server = startServer(t, addr, dir)
+		running.kill(t)
+		running = startServer(t, dir)
+		c.base = running.base
 	}
 	await(t, func() bool { return c.state(t, job).ended() == crashNodes })
 	c.checkCrashed(t, job, dir)
-	if err := server.Process.Signal(os.Interrupt); err != nil {
+	if err := running.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	if err := server.Wait(); err != nil {
+	if err := running.Wait(); err != nil {
 		t.Errorf("after an interrupt: %v", err)
 	}
 }
 
-// startServer starts a server, in a process of its own, that appends to a file for each node.
-func startServer(t *testing.T, addr, dir string) *exec.Cmd {
+// server is a server in a process of its own, that appends to a file for each node.
+type server struct {
+	*exec.Cmd
+	log  *serverLog
+	base string // URL of its API
+}
+
+func startServer(t *testing.T, dir string) server {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var log bytes.Buffer
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), self,
-		"-addr", addr, "-data", filepath.Join(dir, "data"), "-concurrency", "4",
+	s := server{log: &serverLog{url: make(chan string, 1)}}
+	s.Cmd = exec.CommandContext(t.Context(), self,
+		"-addr", "127.0.0.1:0", "-data", filepath.Join(dir, "data"), "-concurrency", "4",
 		"-command", "sh -c 'echo ran >> "+dir+"/ran-{node}; sleep 0.02; echo {node}'")
-	cmd.Env = append(os.Environ(), serveEnv+"=1")
-	cmd.Stderr = &log
-	if err := cmd.Start(); err != nil {
+	s.Env = append(os.Environ(), serveEnv+"=1")
+	s.Stderr = s.log
+	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill() // where it has not ended already
-		_ = cmd.Wait()
 		if t.Failed() {
-			t.Log(log.String())
+			t.Log(s.log.text.String())
 		}
 	})
-	await(t, func() bool {
-		conn, err := net.Dial("tcp", addr)
-		if err == nil {
-			_ = conn.Close()
-		}
-		return err == nil
-	})
-	return cmd
+	select {
+	case s.base = <-s.log.url:
+	case <-time.After(time.Minute):
+		t.Fatal("the server does not say where it serves")
+	}
+	return s
 }
 
-func freeAddress(t *testing.T) string {
+// kill ends the server as a crash would.
+func (s server) kill(t *testing.T) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	if err := s.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	_ = s.Wait() // it says that the process was killed
+}
+
+// serverLog keeps what a server logs, and tells the URL that it serves.
+type serverLog struct {
+	text bytes.Buffer
+	url  chan string
+}
+
+func (l *serverLog) Write(p []byte) (int, error) {
+	if _, after, ok := strings.Cut(string(p), "url="); ok {
+		l.url <- strings.Fields(after)[0]
+	}
+	return l.text.Write(p)
 }
 
 // jobState is what the test reads of a job.
