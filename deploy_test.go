@@ -24,6 +24,8 @@ func TestDeployRefusesWhatItCannotDo(t *testing.T) {
 		"timeout":                {Scope: one, Timeout: -time.Second},
 		"userdata":               {Scope: one, Userdata: []byte(`[1]`)},
 		"userdata ":              {Scope: one, Userdata: []byte(`{"a":`)},
+		"userdata  ":             {Scope: one, Userdata: []byte(strings.Repeat(`{"a":`, 65) + "1" + strings.Repeat("}", 65))},
+		"userdata   ":            {Scope: one, Userdata: []byte(`{"a":1e999}`)},
 		"description":            {Scope: one, Description: strings.Repeat("d", 10_001)},
 		"tags":                   {Scope: one, Agent: orchestrator.AgentOptions{Tags: strings.Repeat("t", 1001)}},
 		"http_read_timeout":      {Scope: one, Agent: orchestrator.AgentOptions{HTTPReadTimeout: new(-1)}},

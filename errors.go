@@ -18,6 +18,12 @@ var (
 	// ErrNoNodes: a job was asked for whose scope holds no node.
 	ErrNoNodes = errors.New("no nodes in scope")
 
+	// ErrExists: there is a job with the same key already.
+	ErrExists = errors.New("job with this key exists")
+
+	// ErrKeyReused: a key was used again, to ask for something else.
+	ErrKeyReused = errors.New("idempotency key was used for another request")
+
 	// ErrClosed: the store has been closed.
 	ErrClosed = errors.New("store closed")
 

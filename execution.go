@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,15 +15,19 @@ type execution struct {
 	o     *Orchestrator
 	log   *slog.Logger
 	lease Lease
-	job   Job              // as last committed
-	share *share           // of the slots
-	runs  map[int]*nodeRun // by the index of the node: what was started and is not known to have ended
-	ahead []Node           // new nodes that were read and not yet started, in order
-	from  int              // the index of the first node that was not yet read
-	taken int              // slots taken for nodes that have not been started yet
-	late  []outcome        // outcomes that the last batch had no room for
-	floor time.Time        // of the newest event: time never runs backwards in a job
+	job   Job        // as last committed
+	ask   RunRequest // what the runner is asked, but for the node
+	bare  bool       // the job needs a secret that is not there: its nodes cannot be run
+	share *share     // of the slots
+	ahead []Node     // new nodes that were read and not yet started, in order
+	from  int        // the index of the first node that was not yet read
+	taken int        // slots taken for nodes that have not been started yet
+	late  []outcome  // outcomes that the last batch had no room for
+	floor time.Time  // of the newest event: time never runs backwards in a job
 	wake  chan struct{}
+
+	runCtx     context.Context // of the job's runs
+	cancelRuns context.CancelCauseFunc
 
 	mu       sync.Mutex
 	going    int       // how many runs have no outcome yet
@@ -37,11 +42,15 @@ func newExecution(o *Orchestrator, lease Lease, job Job) *execution {
 		log:   o.log.With("job", job.ID),
 		lease: lease,
 		job:   job,
-		runs:  make(map[int]*nodeRun),
 		floor: job.Updated(),
 		wake:  make(chan struct{}, 1),
 		asked: job.Stop.Stronger(lease.Stop),
 	}
+	x.runCtx, x.cancelRuns = context.WithCancelCause(o.runCtx)
+	if x.asked == StopForce {
+		x.cancelRuns(ErrJobStopped)
+	}
+	x.ask, x.bare = o.request(&x.job)
 	limit := o.opts.MaxConcurrency
 	if job.Concurrency > 0 {
 		limit = min(limit, job.Concurrency)
@@ -53,6 +62,7 @@ func newExecution(o *Orchestrator, lease Lease, job Job) *execution {
 // run executes the job until it ends, its lease is lost, or the orchestrator is stopped.
 func (x *execution) run() {
 	defer func() {
+		x.cancelRuns(nil)
 		x.o.slots.release(x.share, x.taken)
 		x.o.slots.leave(x.share)
 	}()
@@ -65,6 +75,7 @@ func (x *execution) run() {
 		return
 	}
 	if x.job.State.Terminal() {
+		x.o.vault.drop(x.job.Task.Secret)
 		x.log.Info("job ended", "state", x.job.State, "finished", x.job.Counts.Finished, "failed", x.job.Counts.Failed,
 			"errored", x.job.Counts.Errored, "skipped", x.job.Counts.Skipped)
 	}
@@ -72,7 +83,7 @@ func (x *execution) run() {
 
 // over reports whether there is nothing left to do for this execution.
 func (x *execution) over() bool {
-	return x.job.State.Terminal() || x.o.stopped() && len(x.runs) == 0
+	return x.job.State.Terminal() || x.o.stopped() && x.job.Counts.Running == 0
 }
 
 // step writes what has arrived and can be started, as one batch, and then starts it.
@@ -82,14 +93,15 @@ func (x *execution) step() error {
 	if news.lost {
 		return ErrLeaseLost
 	}
-	if news.asked == StopForce {
-		x.cancel(ErrJobStopped)
-	}
 	l := newLedger(x.job.Progress, x.floor)
-	err := errors.Join(
-		x.addOutcomes(l, news.outcomes),
-		x.addStop(l, news.asked),
-	)
+	first, then := x.addOutcomes, x.addStop
+	if x.job.State != JobStopping {
+		first, then = x.addStop, x.addOutcomes // what a stop has done to the runs comes after it
+	}
+	err := first(l, news)
+	if err == nil {
+		err = then(l, news)
+	}
 	if err == nil {
 		err = x.addStarts(l)
 	}
@@ -111,8 +123,8 @@ func (x *execution) step() error {
 }
 
 // addOutcomes moves the nodes whose runs have ended, as many as the batch takes.
-func (x *execution) addOutcomes(l *ledger, outcomes []outcome) error {
-	outcomes = append(x.late, outcomes...)
+func (x *execution) addOutcomes(l *ledger, news news) error {
+	outcomes := slices.Concat(x.late, news.outcomes)
 	for i, out := range outcomes {
 		if !l.room(len(out.result.Result) + len(out.result.Message)) {
 			x.late = outcomes[i:]
@@ -124,7 +136,6 @@ func (x *execution) addOutcomes(l *ledger, outcomes []outcome) error {
 		if _, err := l.moveNode(n, out.state, out.at); err != nil {
 			return err
 		}
-		delete(x.runs, n.Index)
 	}
 	x.late = nil
 	return nil
@@ -132,14 +143,14 @@ func (x *execution) addOutcomes(l *ledger, outcomes []outcome) error {
 
 // addStop moves a job that was asked to stop, and skips nodes of it that have not started, as
 // many as the batch takes.
-func (x *execution) addStop(l *ledger, asked StopMode) error {
-	if asked == StopNone {
+func (x *execution) addStop(l *ledger, news news) error {
+	if news.asked == StopNone {
 		return nil
 	}
 	at := now()
 	if l.progress.State != JobStopping {
 		x.o.slots.leave(x.share)
-		if err := l.moveJob(JobStopping, at, asked); err != nil {
+		if err := l.moveJob(JobStopping, at, news.asked); err != nil {
 			return err
 		}
 	}
@@ -165,6 +176,9 @@ func (x *execution) addStarts(l *ledger) error {
 		return nil
 	}
 	at := now()
+	if x.bare {
+		return x.addUnable(l, at)
+	}
 	left := x.o.slots.take(x.share, l.progress.Counts.New)
 	x.taken = left
 	defer func() {
@@ -187,6 +201,25 @@ func (x *execution) addStarts(l *ledger) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// addUnable ends nodes that have not started and cannot be run, as many as the batch takes.
+func (x *execution) addUnable(l *ledger, at time.Time) error {
+	for l.room(len(messageSecrets)) {
+		n, ok, err := x.nextNode()
+		if err != nil || !ok {
+			return err
+		}
+		if err := x.addRunning(l, at); err != nil {
+			return err
+		}
+		n.Message = messageSecrets
+		if _, err := l.moveNode(n, NodeErrored, at); err != nil {
+			return err
+		}
+	}
+	x.poke()
 	return nil
 }
 
@@ -225,15 +258,9 @@ func (x *execution) start(events []Event) {
 		if e.Type == EventNodeRunning {
 			x.taken--
 			x.expect()
-			x.runs[e.Node.Index] = x.o.startRun(&x.job, e.Node, x.deliver)
+			x.ask.Node = e.Node.Name
+			x.o.startRun(x.runCtx, x.ask, e.Node, x.deliver)
 		}
-	}
-}
-
-// cancel cancels all runs.
-func (x *execution) cancel(cause error) {
-	for _, run := range x.runs {
-		run.cancel(cause)
 	}
 }
 
@@ -245,7 +272,7 @@ func (x *execution) abandon(err error) {
 	} else {
 		x.log.Warn("job let go of", "err", err)
 	}
-	x.cancel(ErrLeaseLost)
+	x.cancelRuns(ErrLeaseLost)
 	for x.awaits() {
 		x.sleep()
 	}

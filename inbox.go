@@ -40,19 +40,24 @@ func (x *execution) deliver(out outcome) {
 	x.poke()
 }
 
-// stop leaves word that the job was asked to stop.
+// stop leaves word that the job was asked to stop, and cancels its runs at once if that is to be
+// by force: they do not wait for a disk that does not answer.
 func (x *execution) stop(mode StopMode) {
 	x.mu.Lock()
 	changed := x.asked.Stronger(mode) != x.asked
 	x.asked = x.asked.Stronger(mode)
 	x.mu.Unlock()
+	if mode == StopForce {
+		x.cancelRuns(ErrJobStopped)
+	}
 	if changed {
 		x.poke()
 	}
 }
 
-// lose leaves word that the lease was lost.
+// lose leaves word that the lease was lost, and cancels the runs.
 func (x *execution) lose() {
+	x.cancelRuns(ErrLeaseLost)
 	x.mu.Lock()
 	x.lost = true
 	x.mu.Unlock()

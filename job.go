@@ -38,6 +38,11 @@ const (
 	JobFailed   JobState = "failed"   // terminal: a node failed or errored
 )
 
+// JobStates returns every state of a job, in the order of a job's life.
+func JobStates() []JobState {
+	return []JobState{JobNew, JobReady, JobRunning, JobStopping, JobStopped, JobFinished, JobFailed}
+}
+
 // Terminal reports whether the state is one in which a job stays for ever.
 func (s JobState) Terminal() bool {
 	return s == JobStopped || s == JobFinished || s == JobFailed
@@ -87,16 +92,24 @@ type JobSpec struct {
 	Owner       Owner           // who asked
 	Agent       AgentOptions    // for deploys
 	Task        TaskOptions     // for tasks
+
+	// Key makes the job the only one with this key; "" for none. Digest identifies what was asked
+	// with it.
+	Key    string
+	Digest string
 }
 
 // ScopeShown is how many of the node names that a request lists are kept in [Scope].Nodes.
 // All of them are nodes of the job; [Orchestrator.Nodes] returns every one.
 const ScopeShown = 1000
 
-// Scope says which nodes a job is for, as it was asked.
+// Scope says which nodes a job is for, as it was asked: by name, by a query or by a group.
+// In a [Job] Nodes is empty unless the scope was given by names.
 type Scope struct {
-	Nodes   []string // node names; in a [Job] the first [ScopeShown]
-	Omitted int      // in a [Job], how many names were left out of Nodes
+	Nodes     []string        // node names; in a [Job] the first [ScopeShown]
+	Omitted   int             // in a [Job], how many names were left out of Nodes
+	Query     json.RawMessage // the JSON text of a string or an array, for a [Resolver]; nil for none
+	NodeGroup string          // the id or the name of a group, for a [Resolver]; "" for none
 }
 
 // Owner is the subject that asked for a job. Only ID and Login are always known.
@@ -134,10 +147,13 @@ type AgentOptions struct {
 	UseCacheOnFailure    *bool
 }
 
-// TaskOptions are the options of a task.
+// TaskOptions are the options of a task. In a [Job] Params does not have the sensitive parameters:
+// they are kept in memory, by the orchestrator that created the job, until the job has ended.
 type TaskOptions struct {
-	Name   string
-	Params json.RawMessage // a JSON object; nil for none
+	Name      string
+	Params    json.RawMessage // a JSON object; nil for none
+	Sensitive []string        // the names of the sensitive parameters that were given
+	Secret    string          // identifies what was kept in memory only; "" for nothing
 }
 
 // Progress is how far a job has come.
@@ -189,6 +205,7 @@ func (p *Progress) Clone() Progress {
 func (s *JobSpec) Clone() JobSpec {
 	c := *s
 	c.Scope.Nodes = slices.Clone(s.Scope.Nodes)
+	c.Scope.Query = slices.Clone(s.Scope.Query)
 	c.Userdata = slices.Clone(s.Userdata)
 	c.Owner.RoleIDs = slices.Clone(s.Owner.RoleIDs)
 	c.Owner.InheritedRoleIDs = slices.Clone(s.Owner.InheritedRoleIDs)
@@ -200,6 +217,7 @@ func (s *JobSpec) Clone() JobSpec {
 	c.Agent.UseCachedCatalog = clonePointer(s.Agent.UseCachedCatalog)
 	c.Agent.UseCacheOnFailure = clonePointer(s.Agent.UseCacheOnFailure)
 	c.Task.Params = slices.Clone(s.Task.Params)
+	c.Task.Sensitive = slices.Clone(s.Task.Sensitive)
 	return c
 }
 

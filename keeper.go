@@ -15,11 +15,12 @@ type keeper struct {
 
 	mu     sync.Mutex
 	active map[JobID]*execution
-	urgent int // how many jobs to claim beyond the usual number, because they were asked to stop
+	asked  map[JobID]StopMode // of jobs not executed here, one of which may be in the answer to a claim
+	urgent int                // how many jobs to claim beyond the usual number, because they were asked to stop
 }
 
 func newKeeper(o *Orchestrator) *keeper {
-	return &keeper{o: o, wake: make(chan struct{}, 1), active: make(map[JobID]*execution)}
+	return &keeper{o: o, wake: make(chan struct{}, 1), active: make(map[JobID]*execution), asked: make(map[JobID]StopMode)}
 }
 
 // poke makes the loop look for jobs now.
@@ -40,6 +41,7 @@ func (k *keeper) run() {
 	for {
 		if !time.Now().Before(renewal) {
 			k.renew()
+			k.o.forgetSecrets()
 			renewal = time.Now().Add(k.o.opts.LeaseTTL / 3)
 		}
 		k.claim()
@@ -99,6 +101,7 @@ func (k *keeper) calm() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.urgent = 0
+	clear(k.asked)
 }
 
 // execute starts the execution of a job, unless the orchestrator has been stopped meanwhile:
@@ -109,19 +112,25 @@ func (k *keeper) execute(lease Lease, job Job) {
 	if k.o.stopped() {
 		return
 	}
+	lease.Stop = lease.Stop.Stronger(k.asked[job.ID])
+	delete(k.asked, job.ID)
 	x := newExecution(k.o, lease, job)
 	k.active[job.ID] = x
 	k.o.executions.Go(func() {
 		x.run()
-		k.remove(job.ID)
+		k.remove(x)
 	})
 }
 
-func (k *keeper) remove(id JobID) {
+// remove takes an execution that has ended from the list, where another of the same job may have
+// taken its place.
+func (k *keeper) remove(x *execution) {
 	k.mu.Lock()
-	delete(k.active, id)
+	if k.active[x.job.ID] == x {
+		delete(k.active, x.job.ID)
+	}
 	k.mu.Unlock()
-	k.o.topics.wake(id)
+	k.o.topics.wake(x.job.ID)
 	k.poke()
 }
 
@@ -148,6 +157,7 @@ func (k *keeper) stop(id JobID, mode StopMode) {
 	x := k.active[id]
 	if x == nil {
 		k.urgent++
+		k.asked[id] = k.asked[id].Stronger(mode)
 	}
 	k.mu.Unlock()
 	if x != nil {

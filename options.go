@@ -35,6 +35,18 @@ type Options struct {
 	// Defaults to 1 second.
 	PollInterval time.Duration
 
+	// Retention is how long a job is kept after it has ended; 0 keeps jobs for ever, and so does a
+	// store that is no [Pruner]. Defaults to 30 days.
+	Retention *time.Duration
+
+	// Resolver finds the nodes of scopes that do not list them. Defaults to none: such scopes are
+	// refused.
+	Resolver Resolver
+
+	// SensitiveParams returns the names of the sensitive parameters of a task. It may be called
+	// from many goroutines at once. Defaults to none.
+	SensitiveParams func(task string) []string
+
 	// Logger is told what the orchestrator does. Defaults to [slog.Default].
 	Logger *slog.Logger
 }
@@ -80,6 +92,12 @@ func (o *Options) withDefaults() (Options, error) {
 		if *field.value < 0 {
 			return c, &InvalidError{Field: "Options." + field.name, Value: *field.value, Reason: "must not be negative"}
 		}
+	}
+	if c.Retention == nil {
+		c.Retention = new(defaultRetention)
+	}
+	if *c.Retention < 0 {
+		return c, &InvalidError{Field: "Options.Retention", Value: *c.Retention, Reason: "must not be negative"}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,6 +22,7 @@ type Orchestrator struct {
 	keeper *keeper
 	slots  *slots
 	topics *topics
+	vault  vault
 
 	mu       sync.Mutex // guards started and the closing of draining
 	started  bool
@@ -31,7 +33,9 @@ type Orchestrator struct {
 	cancelRuns context.CancelCauseFunc
 	workCtx    context.Context // of what the orchestrator itself asks of the store
 	cancelWork context.CancelFunc
+	cut        atomic.Bool // a run was cut short by Stop
 	executions sync.WaitGroup
+	background sync.WaitGroup
 	runs       sync.WaitGroup
 }
 
@@ -91,6 +95,9 @@ func (o *Orchestrator) Start(ctx context.Context) error {
 		o.keeper.run()
 	}()
 	go o.shutDown(kept)
+	if pruner, ok := o.store.(Pruner); ok && *o.opts.Retention > 0 {
+		o.background.Go(func() { o.prune(pruner, *o.opts.Retention) })
+	}
 	unwatch := context.AfterFunc(ctx, func() { _ = o.Stop(ctx) })
 	go func() {
 		<-o.draining
@@ -113,11 +120,6 @@ func (o *Orchestrator) Stop(ctx context.Context) error {
 	select {
 	case <-o.done:
 		return nil
-	default:
-	}
-	select {
-	case <-o.done:
-		return nil
 	case <-ctx.Done():
 	}
 	o.cancelRuns(ErrStopped)
@@ -125,6 +127,9 @@ func (o *Orchestrator) Stop(ctx context.Context) error {
 	defer late.Stop()
 	select {
 	case <-o.done:
+		if !o.cut.Load() {
+			return nil
+		}
 	case <-late.C:
 		o.log.Warn("orchestrator stopped without waiting for runs or the store, which did not end in time")
 		o.cancelWork()
@@ -151,6 +156,7 @@ func (o *Orchestrator) drain() bool {
 func (o *Orchestrator) shutDown(kept <-chan struct{}) {
 	<-o.draining
 	<-kept
+	o.background.Wait()
 	if _, err := o.store.Renew(o.workCtx, o.id, 0); err != nil {
 		o.log.Warn("leases not given up", "err", err)
 	}

@@ -9,6 +9,9 @@ import (
 // takeUp ends what an earlier execution of the job has left running: it is not known what became
 // of those nodes, and they must not run a second time.
 func (x *execution) takeUp() error {
+	if err := x.raiseFloor(); err != nil {
+		return err
+	}
 	if x.job.Counts.Running > 0 {
 		x.log.Info("job taken up", "running", x.job.Counts.Running, "new", x.job.Counts.New)
 	}
@@ -34,6 +37,24 @@ func (x *execution) takeUp() error {
 		from = nodes[len(nodes)-1].Index + 1
 	}
 	return nil
+}
+
+// raiseFloor makes the newest event the time that no later one may be before.
+func (x *execution) raiseFloor() error {
+	if x.job.LastEvent == 0 {
+		return nil
+	}
+	return x.insist("read events", func(ctx context.Context) error {
+		for e, err := range x.o.store.Events(ctx, x.job.ID, x.job.LastEvent) {
+			if err != nil {
+				return err
+			}
+			if e.Time.After(x.floor) {
+				x.floor = e.Time
+			}
+		}
+		return nil
+	})
 }
 
 // errCounts means that the store does not keep its contract.
@@ -94,6 +115,7 @@ func (x *execution) commit(l *ledger) error {
 	}
 	x.job.Progress, x.floor = l.progress, l.floor
 	x.o.topics.wake(x.job.ID)
+	x.o.topics.wake(allJobs)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"iter"
+	"slices"
 )
 
 // Job returns a job. It returns [ErrNotFound] if there is no such job.
@@ -29,6 +30,12 @@ func (o *Orchestrator) Jobs(ctx context.Context, q JobQuery) (JobPage, error) {
 }
 
 func (q *JobQuery) validate() error {
+	if q.Command != "" && q.Command != CommandDeploy && q.Command != CommandTask {
+		return &InvalidError{Field: "Command", Value: string(q.Command), Reason: "is not a command"}
+	}
+	if q.State != "" && !slices.Contains(JobStates(), q.State) {
+		return &InvalidError{Field: "State", Value: string(q.State), Reason: "is not a state of a job"}
+	}
 	switch q.OrderBy {
 	case OrderByID, OrderByOwner, OrderByTimestamp, OrderByEnvironment, OrderByState:
 	default:
@@ -45,10 +52,35 @@ func (q *JobQuery) validate() error {
 	return nil
 }
 
-// Nodes yields nodes of a job in the order in which they were asked for, reading them as they
-// are used. It yields [ErrNotFound] if there is no such job. See [Store] for what holds for
-// iterators.
+func (q *NodeQuery) validate() error {
+	if q.State != "" && !slices.Contains(NodeStates(), q.State) {
+		return &InvalidError{Field: "State", Value: string(q.State), Reason: "is not a state of a node"}
+	}
+	switch q.OrderBy {
+	case NodesByIndex, NodesByName, NodesByDuration, NodesByState, NodesByStarted, NodesByFinished:
+	default:
+		return &InvalidError{Field: "OrderBy", Value: string(q.OrderBy), Reason: "is not an order of nodes"}
+	}
+	switch {
+	case q.From < 0:
+		return &InvalidError{Field: "From", Value: q.From, Reason: "must not be negative"}
+	case q.Offset < 0:
+		return &InvalidError{Field: "Offset", Value: q.Offset, Reason: "must not be negative"}
+	case q.Limit < 0:
+		return &InvalidError{Field: "Limit", Value: q.Limit, Reason: "must not be negative"}
+	}
+	return nil
+}
+
+// Nodes yields nodes of a job, reading them as they are used. It yields [ErrNotFound] if there is no
+// such job, and [ErrInvalid] if the query asks for a state or an order that does not exist, or for
+// a negative number of anything. See [Store] for what holds for iterators.
 func (o *Orchestrator) Nodes(ctx context.Context, id JobID, q NodeQuery) iter.Seq2[Node, error] {
+	if err := q.validate(); err != nil {
+		return func(yield func(Node, error) bool) {
+			yield(Node{}, &Error{Op: "read nodes of job", Job: id, Err: err})
+		}
+	}
 	return wrapped(o.store.Nodes(ctx, id, q), "read nodes of job", id)
 }
 

@@ -8,12 +8,12 @@ import (
 )
 
 // keptResult returns what is kept of a run's result: nil, or the compact JSON text of an object
-// of not much more than limit bytes.
+// of not much more than limit bytes that every client can read.
 func keptResult(text []byte, limit int) json.RawMessage {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil
 	}
-	if len(text) <= limit && isObject(text) && utf8.Valid(text) {
+	if len(text) <= limit && isObject(text) && utf8.Valid(text) && portable(text) {
 		var b bytes.Buffer
 		b.Grow(len(text))
 		if json.Compact(&b, text) == nil {

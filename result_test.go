@@ -18,6 +18,9 @@ func TestKeptResult(t *testing.T) {
 		"half":          {`{"a":`, `{"_output":"{\"a\":"}`},
 		"not UTF-8":     {"a\xffb", `{"_output":"a` + "\uFFFD" + `b"}`},
 		"in the object": {"{\"a\":\"\xff\"}", `{"_output":"{\"a\":\"` + "\uFFFD" + `\"}"}`},
+		"too deep":      {strings.Repeat(`{"a":`, 65) + "1" + strings.Repeat("}", 65), `{"_output":"` + strings.Repeat(`{\"a\":`, 14) + `","_truncated":true}`},
+		"too great":     {`{"a":1e999}`, `{"_output":"{\"a\":1e999}"}`},
+		"deep in text":  {`{"a":"` + strings.Repeat("[", 70) + `\"{","b":-1.5e3}`, `{"a":"` + strings.Repeat("[", 70) + `\"{","b":-1.5e3}`},
 		"too long":      {strings.Repeat("x", 101), `{"_output":"` + strings.Repeat("x", 100) + `","_truncated":true}`},
 		"escapes":       {strings.Repeat("\x00", 100), `{"_output":"` + strings.Repeat(`\u0000`, 16) + `","_truncated":true}`},
 	} {

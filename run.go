@@ -12,7 +12,7 @@ import (
 // nodeRun is one node being run. Exactly one outcome comes of it.
 type nodeRun struct {
 	node    Node // in state running
-	cancel  context.CancelCauseFunc
+	timeout time.Duration
 	once    sync.Once
 	deliver func(outcome)
 }
@@ -26,84 +26,95 @@ type outcome struct {
 }
 
 // end makes out the outcome of the run, unless it has one already.
-func (r *nodeRun) end(out outcome) {
-	r.once.Do(func() { r.deliver(out) })
+func (r *nodeRun) end(state NodeState, result RunResult) {
+	r.once.Do(func() { r.deliver(outcome{node: r.node, state: state, result: result, at: now()}) })
 }
 
 // startRun runs a node whose running state is durable. deliver is called once, from another
-// goroutine, at the latest RunGrace after the run was cancelled.
-func (o *Orchestrator) startRun(job *Job, node Node, deliver func(outcome)) *nodeRun {
-	ctx, cancel := context.WithCancelCause(o.runCtx)
-	run := &nodeRun{node: node, cancel: cancel, deliver: deliver}
+// goroutine, at the latest RunGrace after ctx was cancelled.
+func (o *Orchestrator) startRun(ctx context.Context, req RunRequest, node Node, deliver func(outcome)) {
+	run := &nodeRun{node: node, timeout: req.Spec.Timeout, deliver: deliver}
+	if run.timeout == 0 {
+		run.timeout = o.opts.NodeTimeout
+	}
 	o.runs.Go(func() {
-		defer cancel(nil)
-		timeout := job.Timeout
-		if timeout == 0 {
-			timeout = o.opts.NodeTimeout
+		// A runner that ends its goroutine, as a failing test does, leaves no other outcome.
+		defer run.end(NodeErrored, RunResult{Message: "the runner ended its goroutine"})
+		if ctx.Err() != nil {
+			run.end(NodeErrored, RunResult{Message: "not started: the run was cancelled before"})
+			return
 		}
-		ctx, stop := context.WithTimeoutCause(ctx, timeout, ErrTimeout)
+		ctx, stop := context.WithTimeoutCause(ctx, run.timeout, ErrTimeout)
 		defer stop()
-		forget := context.AfterFunc(ctx, func() { o.giveUp(ctx, run, timeout) })
+		forget := context.AfterFunc(ctx, func() { o.giveUp(ctx, run) })
 		defer forget()
-		res, err := o.call(ctx, RunRequest{Job: job.ID, Node: node.Name, Spec: &job.JobSpec})
-		run.end(o.judge(ctx, node, res, err, timeout))
+		res, err := o.call(ctx, req)
+		run.end(o.judge(ctx, res, err, run.timeout))
 	})
-	return run
 }
 
-// call calls the runner and turns a panic into an error.
+// call calls the runner and turns a panic into an error. What it panicked with may hold parameters:
+// it is logged only where none of them is sensitive, and never stored.
 func (o *Orchestrator) call(ctx context.Context, req RunRequest) (res RunResult, err error) {
 	defer func() {
 		if v := recover(); v != nil {
+			if req.Spec.Task.Secret != "" {
+				v = "not logged, because the job has sensitive parameters"
+			}
 			o.log.Error("runner panicked", "job", req.Job, "node", req.Node, "panic", v, "stack", string(debug.Stack()))
-			res, err = RunResult{}, fmt.Errorf("the runner panicked: %v", v)
+			res, err = RunResult{}, errPanicked
 		}
 	}()
 	return o.runner.Run(ctx, req)
 }
 
 // giveUp ends a cancelled run that has not returned after the grace it has.
-func (o *Orchestrator) giveUp(ctx context.Context, run *nodeRun, timeout time.Duration) {
+func (o *Orchestrator) giveUp(ctx context.Context, run *nodeRun) {
 	time.AfterFunc(o.opts.RunGrace, func() {
-		run.end(outcome{
-			node:  run.node,
-			state: NodeErrored,
-			result: RunResult{Message: fmt.Sprintf("%s; the run was given up because it did not end within %s",
-				causeMessage(context.Cause(ctx), timeout), o.opts.RunGrace)},
-			at: now(),
-		})
+		cause := context.Cause(ctx)
+		o.noteCut(cause)
+		run.end(NodeErrored, RunResult{Message: fmt.Sprintf("%s; the run was given up because it did not end within %s",
+			causeMessage(cause, run.timeout), o.opts.RunGrace)})
 	})
 }
 
-// judge decides the state that a node comes into by what its run returned.
-func (o *Orchestrator) judge(ctx context.Context, node Node, res RunResult, err error, timeout time.Duration) outcome {
-	out := outcome{node: node, at: now(), result: RunResult{
-		Result:  keptResult(res.Result, o.opts.MaxOutput),
-		Message: keptMessage(res.Message),
-	}}
+// judge decides, by what a run returned, which state its node comes into and what is kept.
+func (o *Orchestrator) judge(ctx context.Context, res RunResult, err error, timeout time.Duration) (NodeState, RunResult) {
+	kept := RunResult{Result: keptResult(res.Result, o.opts.MaxOutput), Message: keptMessage(res.Message)}
 	cause := context.Cause(ctx)
 	switch {
 	case err == nil && !res.Failed:
-		out.state = NodeFinished
+		return NodeFinished, kept
 	case cause != nil:
-		out.state = NodeErrored
-		out.result.Message = causeMessage(cause, timeout)
+		o.noteCut(cause)
+		kept.Message = causeMessage(cause, timeout)
 		if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, cause) {
-			out.result.Message = keptMessage(out.result.Message + ": " + err.Error())
+			kept.Message = keptMessage(kept.Message + ": " + err.Error())
 		}
+		return NodeErrored, kept
 	case err != nil:
-		out.state = NodeErrored
-		out.result.Message = keptMessage(err.Error())
+		kept.Message = keptMessage(err.Error())
+		return NodeErrored, kept
 	default:
-		out.state = NodeFailed
+		return NodeFailed, kept
 	}
-	return out
 }
+
+// noteCut remembers that a run was cut short because the orchestrator is stopped.
+func (o *Orchestrator) noteCut(cause error) {
+	if errors.Is(cause, ErrStopped) {
+		o.cut.Store(true)
+	}
+}
+
+// errPanicked is what comes of a run that panics.
+var errPanicked = errors.New("the runner panicked")
 
 // The messages of nodes that the orchestrator itself brings into their last state.
 const (
 	messageRestarted = "outcome unknown: the orchestrator was restarted"
 	messageSkipped   = "not started: the job was stopped"
+	messageSecrets   = "not started: the sensitive parameters, which are never stored, were lost when the orchestrator was restarted"
 )
 
 // causeMessage says why a run was cancelled.

@@ -42,9 +42,13 @@ type RunRequest struct {
 	Job  JobID
 	Node string
 
-	// Spec is what the job was asked to do. It is shared by all runs of the job and must
-	// not be modified.
+	// Spec is what the job was asked to do; of a task with all parameters, the sensitive ones
+	// included. It is shared by all runs of the job and must not be modified.
 	Spec *JobSpec
+
+	// Targets is how nodes are reached, as the task's request says: a JSON array, or nil. It may
+	// hold passwords.
+	Targets json.RawMessage
 }
 
 // RunResult is what a run gave.
@@ -53,7 +57,8 @@ type RunResult struct {
 	Failed bool
 
 	// Result is what the run gave: the JSON text of an object, or nil. Any other text is kept
-	// as a string under the key "_output". A text longer than [Options].MaxOutput bytes is cut,
+	// as a string under the key "_output", and so is an object that some clients could not read:
+	// nested more than 64 levels, or with a number that is too great for a float. A text longer than [Options].MaxOutput bytes is cut,
 	// kept under "_output", and marked by "_truncated": true.
 	Result json.RawMessage
 

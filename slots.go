@@ -28,9 +28,12 @@ type share struct {
 
 func newSlots(n int) *slots { return &slots{free: n} }
 
-// join returns a share for a job that may have at most limit slots.
+// join returns a share for a job that may have at most limit slots. Among jobs with as many slots
+// it is served after those that are waiting already.
 func (s *slots) join(limit int, wake func()) *share {
-	return &share{limit: limit, index: -1, wake: wake}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &share{limit: limit, index: -1, wake: wake, turn: s.turn}
 }
 
 // want sets how many slots the job wants, those that it was given and has not taken included.

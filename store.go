@@ -38,6 +38,8 @@ type Store interface {
 	// to other methods; they have no gaps, and they are never reused.
 	// The job and all its nodes are stored, durably, or nothing is.
 	// Names are unique, which the caller sees to; each becomes a node in state new, in the order given.
+	// If the job has a Key that another job has, nothing is stored, and that job is returned with
+	// [ErrExists].
 	// The job's ID, NodeCount, Stop, Counts and LastEvent are set by the store, whatever is passed.
 	CreateJob(ctx context.Context, job Job, nodes []string) (Job, error)
 
@@ -47,7 +49,7 @@ type Store interface {
 	// Jobs returns a page of all jobs. It shows the same job as Job does.
 	Jobs(ctx context.Context, q JobQuery) (JobPage, error)
 
-	// Nodes yields nodes of a job in the order in which they were given to CreateJob.
+	// Nodes yields the nodes of a job that the query asks for, in the order that it asks for.
 	// It yields [ErrNotFound] if there is no such job.
 	Nodes(ctx context.Context, id JobID, q NodeQuery) iter.Seq2[Node, error]
 
@@ -100,6 +102,8 @@ type Lease struct {
 }
 
 // Batch is what one [Store.Commit] writes: each event carries its node as it is from now on.
+// It changes no node that is in a terminal state, which the caller sees to: what an event says of
+// such a node never differs from what the node is.
 type Batch struct {
 	Progress Progress // of the job, after the events
 	Events   []Event  // numbered on from the job's last event
@@ -120,6 +124,13 @@ const (
 
 // JobQuery asks for a page of jobs. The zero JobQuery asks for all jobs, the oldest first.
 type JobQuery struct {
+	Command      Command   // only jobs of this command; "" means any
+	Task         string    // only tasks whose name contains this; "" means any job
+	State        JobState  // only jobs in this state; "" means any
+	Node         string    // only jobs that have a node of this name; "" means any
+	FinishedFrom time.Time // only jobs that ended at this time or later; the zero time means any
+	FinishedTo   time.Time // only jobs that ended at this time or earlier; the zero time means any
+
 	OrderBy    JobOrder // Defaults to [OrderByID].
 	Descending bool     // the greatest first
 	After      JobID    // start behind this job; 0 starts at the beginning; [ErrNotFound] if there is no such job, unless the order is by ID
@@ -130,12 +141,31 @@ type JobQuery struct {
 // JobPage is a page of jobs.
 type JobPage struct {
 	Jobs  []Job
-	Total int // how many jobs there are, those included that After, Offset and Limit leave out
+	Total int // how many jobs the query asks for, those included that After, Offset and Limit leave out
 }
 
-// NodeQuery asks for nodes of a job. The zero NodeQuery asks for all.
+// NodeOrder is what a list of nodes is ordered by. Nodes that are equal by it are ordered by Index,
+// in the same direction. Texts are ordered by their bytes. A node without a value comes before
+// those that have one.
+type NodeOrder string
+
+// The orders of nodes.
+const (
+	NodesByIndex    NodeOrder = ""
+	NodesByName     NodeOrder = "name"
+	NodesByDuration NodeOrder = "duration" // Finished less Started; no value while it has not finished
+	NodesByState    NodeOrder = "state"    // the name of the state
+	NodesByStarted  NodeOrder = "started"
+	NodesByFinished NodeOrder = "finished"
+)
+
+// NodeQuery asks for nodes of a job. The zero NodeQuery asks for all, in the order in which they
+// were given.
 type NodeQuery struct {
-	State NodeState // only nodes in this state; "" means any
-	From  int       // only nodes with this Index or a greater one
-	Limit int       // at most so many; 0 means all
+	State      NodeState // only nodes in this state; "" means any
+	From       int       // only nodes with this Index or a greater one
+	OrderBy    NodeOrder // Defaults to [NodesByIndex].
+	Descending bool      // the greatest first
+	Offset     int       // leave out so many
+	Limit      int       // at most so many; 0 means all
 }

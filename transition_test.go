@@ -6,10 +6,6 @@ import (
 	"time"
 )
 
-func jobStates() []JobState {
-	return []JobState{JobNew, JobReady, JobRunning, JobStopping, JobStopped, JobFinished, JobFailed}
-}
-
 func TestJobTransitions(t *testing.T) {
 	allowed := map[[2]JobState]EventType{
 		{JobNew, JobReady}:        "",
@@ -22,8 +18,8 @@ func TestJobTransitions(t *testing.T) {
 		{JobStopping, JobStopped}: EventJobFinished,
 	}
 	at := time.Unix(1000, 0).UTC()
-	for _, from := range jobStates() {
-		for _, to := range jobStates() {
+	for _, from := range JobStates() {
+		for _, to := range JobStates() {
 			before := Progress{State: from, Status: []StateChange{{from, at}}, LastEvent: 7}
 			l := newLedger(before, at)
 			err := l.moveJob(to, at, StopNone)
@@ -86,7 +82,7 @@ func TestNodeTransitions(t *testing.T) {
 }
 
 func TestEveryStateLeadsToAnEnd(t *testing.T) {
-	for _, s := range jobStates() {
+	for _, s := range JobStates() {
 		if s.Terminal() != (len(jobTransitions[s]) == 0) {
 			t.Errorf("job state %s", s)
 		}

@@ -18,7 +18,7 @@ func (o *Orchestrator) Watch(ctx context.Context, id JobID, from EventID) iter.S
 		changes := o.topics.subscribe(id)
 		defer o.topics.unsubscribe(id)
 		next := max(from, 1)
-		for {
+		for last := false; ; {
 			changed := changes.next()
 			job, err := o.store.Job(ctx, id)
 			if err != nil {
@@ -37,7 +37,11 @@ func (o *Orchestrator) Watch(ctx context.Context, id JobID, from EventID) iter.S
 			if job.State.Terminal() {
 				return
 			}
-			if err := o.awaitChange(ctx, id, changed); err != nil {
+			err = ErrStopped
+			if !last {
+				last, err = o.awaitChange(ctx, id, changed)
+			}
+			if err != nil {
 				yield(Event{}, &Error{Op: "watch job", Job: id, Err: err})
 				return
 			}
@@ -45,8 +49,9 @@ func (o *Orchestrator) Watch(ctx context.Context, id JobID, from EventID) iter.S
 	}
 }
 
-// awaitChange waits until the job has, or may have, changed.
-func (o *Orchestrator) awaitChange(ctx context.Context, id JobID, changed <-chan struct{}) error {
+// awaitChange waits until the job has, or may have, changed. It reports whether that was the last
+// time, because the orchestrator has stopped.
+func (o *Orchestrator) awaitChange(ctx context.Context, id JobID, changed <-chan struct{}) (last bool, err error) {
 	var poll <-chan time.Time
 	if !o.keeper.owns(id) {
 		timer := time.NewTimer(o.opts.PollInterval)
@@ -55,13 +60,13 @@ func (o *Orchestrator) awaitChange(ctx context.Context, id JobID, changed <-chan
 	}
 	select {
 	case <-changed:
-		return nil
+		return false, nil
 	case <-poll:
-		return nil
+		return false, nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return false, context.Cause(ctx)
 	case <-o.done:
-		return ErrStopped
+		return true, nil
 	}
 }
 

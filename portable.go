@@ -1,0 +1,55 @@
+package orchestrator
+
+import "strconv"
+
+// maxDepth is how deeply JSON may be nested that goes out to clients. Some cannot read more than
+// 100 levels, of which the answer around it takes a few.
+const maxDepth = 64
+
+// portable reports whether a valid JSON text can be read by clients in any language: it is not
+// nested too deeply, and its numbers are not too great for a float.
+func portable(text []byte) bool {
+	depth := 0
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			i = stringEnd(text, i)
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return false
+			}
+		case c == '}' || c == ']':
+			depth--
+		case c == '-' || '0' <= c && c <= '9':
+			end := numberEnd(text, i)
+			if _, err := strconv.ParseFloat(string(text[i:end]), 64); err != nil {
+				return false
+			}
+			i = end - 1
+		}
+	}
+	return true
+}
+
+// stringEnd returns the index of the quote that ends the string which begins at i.
+func stringEnd(text []byte, i int) int {
+	for i++; i < len(text) && text[i] != '"'; i++ {
+		if text[i] == '\\' {
+			i++
+		}
+	}
+	return i
+}
+
+// numberEnd returns the index behind the number that begins at i.
+func numberEnd(text []byte, i int) int {
+	for i < len(text) {
+		switch c := text[i]; {
+		case '0' <= c && c <= '9', c == '-', c == '+', c == '.', c == 'e', c == 'E':
+			i++
+		default:
+			return i
+		}
+	}
+	return i
+}
