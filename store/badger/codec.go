@@ -25,7 +25,8 @@ var (
 	errVersion   = errors.New("its version is not known")
 	errKeyLength = errors.New("its key has the wrong length")
 	errMissing   = errors.New("it is missing")
-	errJoin      = errors.New("it was not written by the event that is read from it")
+	errNotEnded  = errors.New("its job has not ended")
+	errJoin      = errors.New("it is older than the event that is read from it")
 )
 
 // corrupt returns the error for a row that cannot be read.

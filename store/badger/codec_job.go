@@ -81,23 +81,23 @@ func (d *decoder) counts() orchestrator.NodeCounts {
 	}
 }
 
-// counters count the jobs of a store.
+// counters are what was given last: no number is given twice, whatever is removed.
 type counters struct {
-	last  orchestrator.JobID // the newest ID that was given
-	total int                // how many jobs there are
+	job      orchestrator.JobID
+	position orchestrator.Position
 }
 
 func encodeCounters(c counters) []byte {
 	e := &encoder{}
 	e.byte(version)
-	e.uvarint(uint64(c.last))
-	e.uvarint(uint64(c.total))
+	e.uvarint(uint64(c.job))
+	e.uvarint(uint64(c.position))
 	return e.b
 }
 
 func decodeCounters(value []byte) (counters, error) {
 	d := decode(value)
-	c := counters{last: orchestrator.JobID(d.natural()), total: d.natural()}
+	c := counters{job: orchestrator.JobID(d.natural()), position: orchestrator.Position(d.natural())}
 	return c, d.end()
 }
 
@@ -107,6 +107,19 @@ func encodeNumber(n uint64) []byte {
 	e := &encoder{}
 	e.uvarint(n)
 	return e.b
+}
+
+// encodeSigned is encodeNumber for a number that may be negative.
+func encodeSigned(n int64) []byte {
+	e := &encoder{}
+	e.varint(n)
+	return e.b
+}
+
+func decodeSigned(value []byte) (int64, error) {
+	d := &decoder{b: value}
+	n := d.varint()
+	return n, d.end()
 }
 
 func decodeNumber(value []byte) (uint64, error) {

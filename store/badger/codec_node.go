@@ -37,6 +37,16 @@ func (e *encoder) node(n *orchestrator.Node, event orchestrator.EventID) {
 
 // decodeNode reads the row of a node. Its Result shares the memory of value.
 func decodeNode(value []byte) (nodeRow, error) {
+	r, d := decodeNodeHead(value)
+	if !r.elsewhere {
+		r.node.Message = d.text()
+		r.node.Result = d.bytes()
+	}
+	return r, d.end()
+}
+
+// decodeNodeHead reads all of a node but what it says. The decoder goes on with that.
+func decodeNodeHead(value []byte) (nodeRow, decoder) {
 	d := decode(value)
 	r := nodeRow{}
 	n := &r.node
@@ -45,21 +55,19 @@ func decodeNode(value []byte) (nodeRow, error) {
 	r.event = orchestrator.EventID(d.varint())
 	d.nodeTimes(n, r.event)
 	n.Name = d.text()
-	if !r.elsewhere {
-		n.Message = d.text()
-		n.Result = d.bytes()
-	}
-	return r, d.end()
+	return r, d
 }
 
 // says reports whether a node has a message or a result.
 func says(n *orchestrator.Node) bool { return n.Message != "" || n.Result != nil }
 
-// stateOfNode reads no more than the state from the row of a node.
-func stateOfNode(value []byte) (orchestrator.NodeState, error) {
+// headOfNode reads no more from the row of a node than its state and the event that wrote it.
+func headOfNode(value []byte) (state orchestrator.NodeState, event orchestrator.EventID, err error) {
 	d := decode(value)
-	state := d.nodeState()
-	return state, d.err
+	state = d.nodeState()
+	d.byte() // flags
+	event = orchestrator.EventID(d.varint())
+	return state, event, d.err
 }
 
 func (e *encoder) nodeState(s orchestrator.NodeState) {

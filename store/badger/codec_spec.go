@@ -12,20 +12,30 @@ const maxInlineSpec = 16 << 10
 
 // tail is the part of a job's row that never changes.
 type tail struct {
-	environment, login string // of the owner: what jobs are ordered by
-	spec               []byte // encoded; nil if it has a row of its own
+	asked
+
+	key  string
+	spec []byte // encoded; nil if it has a row of its own
 }
 
+// encode writes the texts as one piece, so that they are read as one.
 func (t *tail) encode() []byte {
-	e := &encoder{b: make([]byte, 0, 16+len(t.environment)+len(t.login)+len(t.spec))}
-	e.text(t.environment)
-	e.text(t.login)
+	texts := &encoder{b: make([]byte, 0, 8+t.size()+len(t.key))}
+	texts.asked(&t.asked)
+	texts.text(t.key)
+	e := &encoder{b: make([]byte, 0, 8+len(texts.b)+len(t.spec))}
+	e.bytes(texts.b)
 	e.bytes(t.spec)
 	return e.b
 }
 
 func (d *decoder) tail() (tail, error) {
-	t := tail{environment: d.text(), login: d.text(), spec: d.bytes()}
+	texts := decoder{b: d.bytes()}
+	texts.same = string(texts.b)
+	t := tail{asked: texts.asked(), key: texts.text(), spec: d.bytes()}
+	if err := texts.end(); err != nil {
+		d.fail(err)
+	}
 	return t, d.end()
 }
 
@@ -33,9 +43,7 @@ func (d *decoder) tail() (tail, error) {
 func encodeSpec(s *orchestrator.JobSpec) []byte {
 	e := &encoder{b: make([]byte, 0, 256)}
 	e.byte(version)
-	e.text(string(s.Command))
-	e.texts(s.Scope.Nodes)
-	e.int(s.Scope.Omitted)
+	e.scope(&s.Scope)
 	e.text(s.Description)
 	e.flags(s.Noop)
 	e.int(s.Concurrency)
@@ -43,18 +51,18 @@ func encodeSpec(s *orchestrator.JobSpec) []byte {
 	e.bytes(s.Userdata)
 	e.owner(&s.Owner)
 	e.agent(&s.Agent)
-	e.text(s.Task.Name)
 	e.bytes(s.Task.Params)
+	e.texts(s.Task.Sensitive)
+	e.text(s.Task.Secret)
+	e.text(s.Digest)
 	return e.b
 }
 
-// decodeSpec reads a spec into s, whose environment and owner's login the tail has given.
+// decodeSpec reads a spec into s, which has from the tail what encodeSpec leaves out.
 // The spec shares the memory of value.
 func decodeSpec(s *orchestrator.JobSpec, value []byte) error {
 	d := decodeText(value)
-	s.Command = orchestrator.Command(d.text())
-	s.Scope.Nodes = d.texts()
-	s.Scope.Omitted = d.int()
+	d.scope(&s.Scope)
 	s.Description = d.text()
 	d.flags(&s.Noop)
 	s.Concurrency = d.int()
@@ -62,9 +70,25 @@ func decodeSpec(s *orchestrator.JobSpec, value []byte) error {
 	s.Userdata = d.bytes()
 	d.owner(&s.Owner)
 	d.agent(&s.Agent)
-	s.Task.Name = d.text()
 	s.Task.Params = d.bytes()
+	s.Task.Sensitive = d.texts()
+	s.Task.Secret = d.text()
+	s.Digest = d.text()
 	return d.end()
+}
+
+func (e *encoder) scope(s *orchestrator.Scope) {
+	e.texts(s.Nodes)
+	e.int(s.Omitted)
+	e.bytes(s.Query)
+	e.text(s.NodeGroup)
+}
+
+func (d *decoder) scope(s *orchestrator.Scope) {
+	s.Nodes = d.texts()
+	s.Omitted = d.int()
+	s.Query = d.bytes()
+	s.NodeGroup = d.text()
 }
 
 func (e *encoder) owner(o *orchestrator.Owner) {

@@ -62,7 +62,7 @@ func (r random) spec() orchestrator.JobSpec {
 	return orchestrator.JobSpec{
 		Command:     orchestrator.Command(r.text()),
 		Environment: r.text(),
-		Scope:       orchestrator.Scope{Nodes: some(r, r.text), Omitted: r.int()},
+		Scope:       orchestrator.Scope{Nodes: some(r, r.text), Omitted: r.int(), Query: r.bytes(), NodeGroup: r.text()},
 		Description: r.text(),
 		Noop:        r.flag(),
 		Concurrency: r.int(),
@@ -79,7 +79,8 @@ func (r random) spec() orchestrator.JobSpec {
 			HTTPReadTimeout: r.intPointer(), Ordering: r.text(), SkipTags: r.text(), Tags: r.text(),
 			UseCachedCatalog: r.flagPointer(), UseCacheOnFailure: r.flagPointer(),
 		},
-		Task: orchestrator.TaskOptions{Name: r.text(), Params: r.bytes()},
+		Task: orchestrator.TaskOptions{Name: r.text(), Params: r.bytes(), Sensitive: some(r, r.text), Secret: r.text()},
+		Key:  r.text(), Digest: r.text(),
 	}
 }
 
@@ -127,7 +128,7 @@ func FuzzRoundTrip(f *testing.F) {
 
 		v := r.view()
 		got := liveView{place: v.place, progress: v.progress}
-		got.progress.Counts, got.progress.LastEvent = orchestrator.NodeCounts{}, 0
+		got.progress.Counts = orchestrator.NodeCounts{}
 		if err := decodeLive(&got, encodeLive(&v)); err != nil {
 			t.Error(err)
 		}
@@ -140,7 +141,7 @@ func FuzzRoundTrip(f *testing.F) {
 		}
 		same(t, "names", gotNames, names)
 
-		c := counters{last: orchestrator.JobID(r.Int()), total: r.Int()}
+		c := counters{job: orchestrator.JobID(r.Int()), position: orchestrator.Position(r.Int())}
 		gotCounters, err := decodeCounters(encodeCounters(c))
 		if err != nil {
 			t.Error(err)
@@ -152,7 +153,8 @@ func FuzzRoundTrip(f *testing.F) {
 func roundTripJob(t *testing.T, r random) {
 	v, spec := r.view(), r.spec()
 	encoded := encodeSpec(&spec)
-	in := tail{environment: spec.Environment, login: spec.Owner.Login, spec: encoded}
+	v.asked = askedOf(&spec)
+	in := tail{asked: v.asked, key: spec.Key, spec: encoded}
 	value, err := encodeJob(&v, in.encode())
 	if err != nil {
 		t.Fatal(err)
@@ -183,8 +185,8 @@ func roundTripNode(t *testing.T, r random) {
 	if err != nil || e.err != nil {
 		t.Fatal(err, e.err)
 	}
-	if state, err := stateOfNode(e.b); err != nil || state != n.State {
-		t.Errorf("stateOfNode: got %q and the error %v, want %q", state, err, n.State)
+	if state, at, err := headOfNode(e.b); err != nil || state != n.State || at != event {
+		t.Errorf("headOfNode: got %q, %d and the error %v, want %q and %d", state, at, err, n.State, event)
 	}
 	want := nodeRow{node: n, event: event, elsewhere: !n.State.Terminal() && says(&n)}
 	want.node.Index = 0
@@ -233,7 +235,7 @@ func FuzzDecode(f *testing.F) {
 		e := &encoder{}
 		e.node(&n, 5)
 		events, _ := encodeEvents([]orchestrator.Event{{ID: 1, Type: orchestrator.EventNodeRunning, Node: n}}, []bool{false})
-		for _, b := range [][]byte{value, encodeSpec(&spec), e.b, events, encodeLive(&v), encodeNames([]string{"a", "b"}), encodeCounters(counters{last: 3, total: 3})} {
+		for _, b := range [][]byte{value, encodeSpec(&spec), e.b, events, encodeLive(&v), encodeNames([]string{"a", "b"}), encodeCounters(counters{3, 3})} {
 			f.Add(b)
 			b = slices.Clone(b)
 			b[r.IntN(len(b))] ^= 1 << r.IntN(8)
@@ -248,7 +250,7 @@ func FuzzDecode(f *testing.F) {
 		_ = decodeSpec(&orchestrator.JobSpec{}, value)
 		_ = decodeLive(&liveView{}, value)
 		_, _ = decodeNode(value)
-		_, _ = stateOfNode(value)
+		_, _, _ = headOfNode(value)
 		_, _ = decodeNames(value)
 		_, _ = decodeCounters(value)
 		_, _ = decodeNumber(value)

@@ -3,7 +3,6 @@ package badger
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/seed-54b7607b/orchestrator"
@@ -20,22 +19,11 @@ func (s *Store) Commit(ctx context.Context, lease orchestrator.Lease, b orchestr
 	if !ok {
 		return orchestrator.ErrLeaseLost
 	}
-	if err := s.learnJoined(lease.Job, v.place); err != nil {
-		return err
-	}
-	c := &commit{lease: lease, events: b.Events, join: make([]bool, len(b.Events))}
+	c := &commit{lease: lease, events: b.Events}
 	c.progress = b.Progress
 	c.progress.Status = storedStatus(b.Progress.Status)
 	c.encode(v.place)
-	for {
-		err := s.writer.do(ctx, c)
-		if !errors.Is(err, errJoined) {
-			return err
-		}
-		if err := s.writer.do(ctx, &parting{job: lease.Job, nodes: c.joined}); err != nil {
-			return err
-		}
-	}
+	return s.writer.do(ctx, c)
 }
 
 // commit is the op that writes a batch. What does not depend on the state of the job is encoded
@@ -44,34 +32,35 @@ type commit struct {
 	lease    orchestrator.Lease
 	progress orchestrator.Progress
 	events   []orchestrator.Event // read while the caller of Commit waits
-	join     []bool               // which events are to be read from the rows of their nodes
-	rows     []row                // of the events and their nodes
+	rows     []row                // of the events' nodes
+	value    []byte               // of the row of the events
 	err      error                // why they cannot be encoded
-	joined   []int                // nodes that an event is read from already, if that is in the way
 	after    liveView             // the job, once it is staged
 }
 
 // encode makes the rows of the events and of their nodes as the last of the events leave them.
+// The event that brings a node into a terminal state is read from the node's row: that does not
+// change again.
 func (c *commit) encode(p place) {
 	if len(c.events) == 0 {
 		return
 	}
 	nodes := &encoder{b: make([]byte, 0, sizeOfNodes(c.events))}
-	c.rows = make([]row, 0, 1+len(c.events))
-	seen := newNodeSet(p.nodes)
+	c.rows = make([]row, 0, len(c.events))
+	join, seen := make([]bool, len(c.events)), newNodeSet(p.nodes)
 	for i := len(c.events) - 1; i >= 0; i-- {
 		ev := &c.events[i]
 		if ofJob(ev) || ev.Node.Index < 0 || ev.Node.Index >= p.nodes || seen.has(ev.Node.Index) {
 			continue
 		}
 		seen.add(ev.Node.Index)
-		c.join[i] = ev.Node.State.Terminal()
+		join[i] = ev.Node.State.Terminal()
 		start := len(nodes.b)
 		nodes.node(&ev.Node, ev.ID)
 		c.rows = appendRow(c.rows, nodeKey(p.set, ev.Node.Index), nodes.b[start:len(nodes.b):len(nodes.b)])
 	}
-	events, err := encodeEvents(c.events, c.join)
-	c.rows = appendRow(c.rows, eventsKey(c.lease.Job, c.events[len(c.events)-1].ID), events)
+	var err error
+	c.value, err = encodeEvents(c.events, join)
 	c.err = cmp.Or(nodes.err, err)
 }
 
@@ -92,23 +81,35 @@ func (c *commit) stage(g *group) error {
 	if err := c.check(&before); err != nil {
 		return err
 	}
-	if g.touched[c.lease.Job] {
-		return errFull
-	}
-	if c.joined = g.s.state.joinedAmong(c.lease.Job, c.events); len(c.joined) > 0 {
-		return errJoined
-	}
 	after := before
 	after.progress = c.progress
 	rows, err := c.jobRows(g, &before, &after)
 	if err != nil {
 		return err
 	}
+	var ends *pending
+	var end ended
+	if after.progress.State.Terminal() {
+		var listing []row
+		end = endedOf(c.lease.Job, &after)
+		ends, listing = g.list(&end)
+		rows = append(rows, listing...)
+	}
+	position := g.counters.position + orchestrator.Position(len(c.events))
+	if len(c.events) > 0 {
+		rows = appendRow(rows, eventsKey(c.lease.Job, after.progress.LastEvent, position), c.value)
+	}
 	if err := g.put(append(rows, c.rows...)); err != nil {
 		return err
 	}
+	if ends != nil {
+		ends.add(&end, 1)
+	}
+	if len(c.events) > 0 {
+		g.counters.position = position
+		g.feed = append(g.feed, fed{c.lease.Job, after.progress.LastEvent, len(c.events)})
+	}
 	c.after, g.jobs[c.lease.Job] = after, after
-	g.touched[c.lease.Job] = true
 	return nil
 }
 
@@ -135,7 +136,8 @@ func (c *commit) check(before *liveView) error {
 }
 
 // jobRows returns the rows of the job itself. The listed row changes only when the state does, so
-// that lists do not have to find their way through old versions of it.
+// that lists do not have to find their way through old versions of it. Then it also holds what the
+// live row does.
 func (c *commit) jobRows(g *group, before, after *liveView) ([]row, error) {
 	id := c.lease.Job
 	ends := after.progress.State.Terminal()
@@ -143,13 +145,10 @@ func (c *commit) jobRows(g *group, before, after *liveView) ([]row, error) {
 		return []row{{liveKey(id), encodeLive(after)}}, nil
 	}
 	rows, err := g.jobRow(id, after)
-	if err != nil {
-		return nil, err
+	if ends && err == nil {
+		rows = append(rows, row{key: liveKey(id)})
 	}
-	if ends {
-		return append(rows, row{key: liveKey(id)}), nil
-	}
-	return append(rows, row{liveKey(id), encodeLive(after)}), nil
+	return rows, err
 }
 
 // jobRow returns the rows of a job for what has changed of it.
@@ -177,12 +176,6 @@ func (g *group) jobRow(id orchestrator.JobID, after *liveView) ([]row, error) {
 }
 
 func (c *commit) apply(st *state) error {
-	j := st.jobs[c.lease.Job]
-	for i := range c.events {
-		if c.join[i] {
-			j.joined.add(c.events[i].Node.Index)
-		}
-	}
-	st.set(j, c.after)
+	st.set(st.jobs[c.lease.Job], c.after)
 	return nil
 }

@@ -46,8 +46,8 @@ func TestCommitForever(t *testing.T) {
 	var all sync.WaitGroup
 	for _, w := range workers {
 		all.Go(func() {
-			for {
-				i := int(w.progress.LastEvent) / 2 % 1000
+			for w.progress.LastEvent < 2000 {
+				i := int(w.progress.LastEvent) / 2
 				n := running(i)
 				if w.progress.LastEvent%2 == 1 {
 					n = finished(i, 400)

@@ -225,18 +225,50 @@ func TestLargeSpec(t *testing.T) {
 	countRows(t, s)
 }
 
-// TestTooLarge has a text that stands in the job's row however long it is.
+// TestTooLarge has texts that are too long for the rows that jobs are found by, and others that are
+// just not.
 func TestTooLarge(t *testing.T) {
-	s := openTest(t, t.TempDir())
-	job := testJob()
-	job.Environment = strings.Repeat("x", 4<<20)
-	if _, err := s.CreateJob(t.Context(), job, nodeNames(1)); !errors.Is(err, orchestrator.ErrInvalid) {
-		t.Errorf("an environment of 4 MB: got the error %v", err)
+	dir := t.TempDir()
+	s := openTest(t, dir)
+	for _, set := range []func(job *orchestrator.Job, text string){
+		func(job *orchestrator.Job, text string) { job.Environment = text },
+		func(job *orchestrator.Job, text string) { job.Owner.Login = text },
+		func(job *orchestrator.Job, text string) { job.Task.Name = text },
+		func(job *orchestrator.Job, text string) { job.Key = text },
+		func(job *orchestrator.Job, text string) { job.Command = orchestrator.Command(text) },
+	} {
+		job := testJob()
+		set(&job, strings.Repeat("x", maxText+1))
+		if _, err := s.CreateJob(t.Context(), job, nodeNames(1)); !errors.Is(err, orchestrator.ErrInvalid) {
+			t.Errorf("a text of %d bytes: got the error %v", maxText+1, err)
+		}
+		set(&job, strings.Repeat("x", maxText))
+		created, err := s.CreateJob(t.Context(), job, nodeNames(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "spec", created.JobSpec, job.JobSpec)
+		w, err := claimAny(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.mustCommit(t, w.ending())
 	}
-	if job, err := s.CreateJob(t.Context(), testJob(), []string{strings.Repeat("x", 4<<20)}); err != nil || job.ID != 1 {
-		t.Errorf("a name of 4 MB: got the ID %d and the error %v, want 1", job.ID, err)
+	name := strings.Repeat("x", orchestrator.MaxNodeName)
+	if _, err := s.CreateJob(t.Context(), testJob(), []string{name + "x"}); !errors.Is(err, orchestrator.ErrInvalid) {
+		t.Errorf("a name of %d bytes: got the error %v", len(name)+1, err)
 	}
-	if names := readNames(t, s, 1); len(names) != 1 || len(names[0]) != 4<<20 {
-		t.Errorf("got %d names", len(names))
+	if job, err := s.CreateJob(t.Context(), testJob(), []string{name}); err != nil || job.ID != 6 {
+		t.Errorf("a name of %d bytes: got the ID %d and the error %v, want 6", len(name), job.ID, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openTest(t, dir)
+	for order, want := range map[orchestrator.JobOrder]orchestrator.JobID{orchestrator.OrderByOwner: 2, orchestrator.OrderByEnvironment: 1} {
+		page, err := s.Jobs(t.Context(), orchestrator.JobQuery{OrderBy: order, Descending: true, Limit: 1})
+		if err != nil || page.Total != 6 || page.Jobs[0].ID != want {
+			t.Errorf("by %s: got %+v and the error %v, want the job %d", order, page, err, want)
+		}
 	}
 }

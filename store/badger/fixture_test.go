@@ -1,6 +1,7 @@
 package badger
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -65,6 +66,7 @@ type worker struct {
 	s        *Store
 	lease    orchestrator.Lease
 	progress orchestrator.Progress
+	states   map[int]orchestrator.NodeState // of the nodes that were changed
 }
 
 // newWorker creates a job and claims it. No other job may be free.
@@ -80,7 +82,11 @@ func newWorker(ctx context.Context, s *Store, nodes int) (*worker, error) {
 	if job.ID != created.ID {
 		return nil, fmt.Errorf("claimed job %d, want %d", job.ID, created.ID)
 	}
-	return &worker{s: s, lease: lease, progress: job.Progress}, nil
+	return workOn(s, lease, job), nil
+}
+
+func workOn(s *Store, lease orchestrator.Lease, job orchestrator.Job) *worker {
+	return &worker{s: s, lease: lease, progress: job.Progress, states: map[int]orchestrator.NodeState{}}
 }
 
 // claimAny claims the first job that is free.
@@ -89,7 +95,16 @@ func claimAny(ctx context.Context, s *Store) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &worker{s: s, lease: lease, progress: job.Progress}, nil
+	w := workOn(s, lease, job)
+	if job.LastEvent > 0 {
+		for n, err := range s.Nodes(ctx, job.ID, orchestrator.NodeQuery{}) {
+			if err != nil {
+				return nil, err
+			}
+			w.states[n.Index] = n.State
+		}
+	}
+	return w, nil
 }
 
 func mustWorker(t testing.TB, s *Store, nodes int) *worker {
@@ -109,21 +124,32 @@ func (w *worker) batch(nodes ...orchestrator.Node) orchestrator.Batch {
 		p.State = orchestrator.JobRunning
 		p.Status = append(p.Status, orchestrator.StateChange{State: p.State, At: at(1)})
 	}
+	states := map[int]orchestrator.NodeState{}
 	for _, n := range nodes {
 		p.LastEvent++
 		typ := orchestrator.EventNodeRunning
 		if n.State.Terminal() {
 			typ = orchestrator.EventNodeFinished
-			p.Counts.Running--
-			p.Counts.Finished++
-		} else {
-			p.Counts.New--
-			p.Counts.Running++
 		}
+		*count(&p.Counts, cmp.Or(states[n.Index], w.states[n.Index]))--
+		*count(&p.Counts, n.State)++
+		states[n.Index] = n.State
 		n.LatestEvent, n.Updated = p.LastEvent, at(int(p.LastEvent))
 		b.Events = append(b.Events, orchestrator.Event{ID: p.LastEvent, Type: typ, Time: n.Updated, Node: n})
 	}
 	return b
+}
+
+// count returns the count of the nodes in a state, "" for new.
+func count(c *orchestrator.NodeCounts, state orchestrator.NodeState) *int {
+	switch state {
+	case orchestrator.NodeRunning:
+		return &c.Running
+	case orchestrator.NodeFinished:
+		return &c.Finished
+	default:
+		return &c.New
+	}
 }
 
 // ending returns a batch that ends the job.
@@ -144,6 +170,11 @@ func (w *worker) commit(ctx context.Context, b orchestrator.Batch) error {
 		return err
 	}
 	w.progress = b.Progress
+	for i := range b.Events {
+		if n := &b.Events[i].Node; n.State != "" {
+			w.states[n.Index] = n.State
+		}
+	}
 	return nil
 }
 

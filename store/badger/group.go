@@ -15,15 +15,19 @@ var errFull = errors.New("badger: transaction full")
 // group is a transaction being put together from the rows of several ops. It is used by the
 // writer alone.
 type group struct {
-	s        *Store
-	txn      *badgerdb.Txn
-	version  uint64 // what the rows are written as
-	bytes    int64  // how much of the transaction is used
-	rows     int64
-	err      error                           // why it cannot be written
+	s       *Store
+	txn     *badgerdb.Txn
+	version uint64 // what the rows are written as
+	bytes   int64  // how much of the transaction is used
+	rows    int64
+	err     error // why it cannot be written
+
+	before   counters                        // as they were
+	counters counters                        // as the group leaves them
 	jobs     map[orchestrator.JobID]liveView // jobs that it changes, as it leaves them
-	touched  map[orchestrator.JobID]bool     // jobs whose events it changes
-	counters counters                        // as it leaves them
+	classes  map[class]*pending              // classes whose jobs it changes
+	next     uint32                          // no class has this number, or a greater one
+	feed     []fed                           // the commits in it
 }
 
 func newGroup(s *Store) *group {
@@ -34,9 +38,11 @@ func newGroup(s *Store) *group {
 		s:        s,
 		txn:      s.db.NewTransactionAt(st.visible, true),
 		version:  st.visible + 1,
-		jobs:     make(map[orchestrator.JobID]liveView),
-		touched:  make(map[orchestrator.JobID]bool),
+		before:   st.counters,
 		counters: st.counters,
+		jobs:     make(map[orchestrator.JobID]liveView),
+		classes:  make(map[class]*pending),
+		next:     st.tallies.next,
 	}
 }
 
@@ -55,9 +61,10 @@ func (g *group) job(id orchestrator.JobID) (liveView, bool) {
 // put adds rows, all of them or none. It returns errFull if the transaction has no room, and
 // after any other error the group is lost.
 func (g *group) put(rows []row) error {
-	const reserve = 1024 // Badger adds a row of its own
+	const reserve = 1024 // for the rows of seal, and one that Badger adds
 	bytes := costOf(rows)
-	if g.bytes+bytes+reserve >= g.s.db.MaxBatchSize() || g.rows+int64(len(rows))+2 >= g.s.db.MaxBatchCount() {
+	reserved := reserve + maxFedSize*int64(len(g.feed)+1)
+	if g.bytes+bytes+reserved >= g.s.db.MaxBatchSize() || g.rows+int64(len(rows))+8 >= g.s.db.MaxBatchCount() {
 		return errFull
 	}
 	entries := make([]badgerdb.Entry, len(rows))
@@ -80,6 +87,23 @@ func (g *group) set(entry *badgerdb.Entry, r row) error {
 	return g.txn.SetEntry(entry)
 }
 
+// seal adds the rows that are of the group as a whole.
+func (g *group) seal() error {
+	var rows []row
+	if g.counters != g.before {
+		rows = append(rows, row{metaKey(metaCounters), encodeCounters(g.counters)})
+	}
+	if len(g.feed) > 0 {
+		rows = append(rows, row{feedKey(g.counters.position), encodeFeed(g.feed)})
+	}
+	for _, r := range rows {
+		if err := g.set(&badgerdb.Entry{}, r); err != nil {
+			return fmt.Errorf("badger: %w", err)
+		}
+	}
+	return nil
+}
+
 // publish shows readers the rows of the group and makes the state as its members leave it, the
 // claims among them last. It fills in their outcomes.
 func (g *group) publish(members []*request, outcomes []error) {
@@ -89,6 +113,9 @@ func (g *group) publish(members []*request, outcomes []error) {
 	if !g.empty() {
 		st.visible = g.version
 		st.counters = g.counters
+		for c, p := range g.classes {
+			p.publish(c, &st.tallies)
+		}
 	}
 	for _, claims := range [...]bool{false, true} {
 		for i, r := range members {
@@ -97,5 +124,6 @@ func (g *group) publish(members []*request, outcomes []error) {
 			}
 		}
 	}
+	st.total = len(st.jobs) + st.tallies.total
 	g.s.db.SetDiscardTs(st.oldest())
 }

@@ -42,7 +42,7 @@ func checkHistory(t *testing.T, s *Store, id orchestrator.JobID, want []orchestr
 // TestHistory commits random changes of nodes, small and large, also such that an orchestrator
 // does not make, and opens the store again now and then.
 func TestHistory(t *testing.T) {
-	const count, rounds = 700, 60
+	const count, rounds = 4000, 60
 	dir := t.TempDir()
 	r := rand.New(rand.NewPCG(1, 2))
 	s := openTest(t, dir)
@@ -73,6 +73,13 @@ func TestHistory(t *testing.T) {
 			}
 			changed = append(changed, n)
 		}
+		changed = slices.DeleteFunc(changed, func(n orchestrator.Node) bool {
+			if nodes[n.Index].State.Terminal() {
+				return true
+			}
+			nodes[n.Index].State = n.State
+			return false
+		})
 		b := w.batch(changed...)
 		w.mustCommit(t, b)
 		events = append(events, b.Events...)
@@ -111,7 +118,7 @@ func TestLargePages(t *testing.T) {
 	}
 	checkHistory(t, s, w.lease.Job, events, nodes)
 	// A page ends when it is long enough, and the next one goes on behind it.
-	l := &nodeList{job: w.lease.Job, set: s.state.jobs[w.lease.Job].set, count: count, left: count}
+	l := newNodeList(w.lease.Job, known{place: s.state.jobs[w.lease.Job].place}, orchestrator.NodeQuery{})
 	for want := range count {
 		err := s.read(t.Context(), func(sn *snapshot) error {
 			page, more, err := l.read(sn)

@@ -2,7 +2,6 @@ package badger
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 
 	"github.com/seed-54b7607b/orchestrator"
@@ -10,17 +9,26 @@ import (
 
 // A key is the kind of its row, one byte, and then numbers of fixed width, big-endian, so that
 // the rows of a kind are in the order of their numbers and no key is the beginning of another
-// row's prefix.
+// row's prefix. Only the last part of a key may be a text.
 const (
-	kindMeta   = 'm' // name: one of the metaNames
-	kindJob    = 'j' // job: the job as listed; written when its state changes
-	kindLive   = 'l' // job: what changes while a job is unfinished; deleted when it ends
-	kindStaged = 'p' // set: the set is being written and belongs to no job yet
-	kindNames  = 'c' // set, chunk: the names of namesPerChunk nodes
-	kindSpec   = 's' // set: what the job was asked, if it is too long for the job's row
-	kindNode   = 'n' // set, index: a node that is not as it was created
-	kindEvents = 'e' // job, last event: the events that were committed together
-	kindPiece  = 'x' // key, piece: what the row of the key has no room for
+	kindMeta    = 'm' // name: one of the metaNames
+	kindJob     = 'j' // job: the job as listed; written when its state changes
+	kindLive    = 'l' // job: what changes while a job is unfinished; deleted when it ends
+	kindStaged  = 'p' // set: the set is being written and belongs to no job yet
+	kindLarge   = 'g' // set: the job that a set belongs to which was written in parts
+	kindRemoved = 'd' // set: a job that was removed, and whose rows are being deleted
+	kindNames   = 'c' // set, chunk: the names of namesPerChunk nodes
+	kindSpec    = 's' // set: what the job was asked, if it is too long for the job's row
+	kindNode    = 'n' // set, index: a node that is not as it was created
+	kindEvents  = 'e' // job, last event, last position: the events that were committed together
+	kindFeed    = 'f' // last position: the commits that were written together
+	kindKey     = 'k' // key: the job that has it
+	kindBucket  = 'b' // bucket, jobRef: the names of a job's nodes that are in the bucket
+	kindClass   = 'a' // class: what jobs that have ended have in common
+	kindTally   = 'h' // class, span: how many jobs of a class have ended in a span of time
+	kindEnded   = 'i' // class, job: when a job of the class ended
+	kindTime    = 't' // time, job: the class of a job that ended then
+	kindPiece   = 'x' // key, piece: what the row of the key has no room for
 )
 
 // The rows of kind meta.
@@ -64,9 +72,65 @@ func nodeKey(set uint64, index int) []byte {
 	return binary.BigEndian.AppendUint32(setPrefix(kindNode, set), uint32(index))
 }
 
-func eventsKey(id orchestrator.JobID, last orchestrator.EventID) []byte {
-	return binary.BigEndian.AppendUint64(eventsPrefix(id), uint64(last))
+// eventsKey is the key of events that end with the given one, which is at the given position of the
+// feed. Where events are looked for, the position is 0.
+func eventsKey(id orchestrator.JobID, last orchestrator.EventID, position orchestrator.Position) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(eventsPrefix(id), uint64(last)), uint64(position))
 }
+
+func feedKey(last orchestrator.Position) []byte {
+	return binary.BigEndian.AppendUint64([]byte{kindFeed}, uint64(last))
+}
+
+// keyKey is the key of the row of a job's Key.
+func keyKey(key string) []byte {
+	return append([]byte{kindKey}, key...)
+}
+
+func largeKey(set uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{kindLarge}, set)
+}
+
+func removedKey(set uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{kindRemoved}, set)
+}
+
+func bucketKey(bucket uint16, r jobRef) []byte {
+	return binary.BigEndian.AppendUint64(bucketPrefix(bucket), uint64(r))
+}
+
+func bucketPrefix(bucket uint16) []byte {
+	key := make([]byte, 0, 1+2+8)
+	return binary.BigEndian.AppendUint16(append(key, kindBucket), bucket)
+}
+
+func classKey(class uint32) []byte { return classPrefix(kindClass, class) }
+
+func tallyKey(class uint32, s span) []byte {
+	return appendSigned(classPrefix(kindTally, class), int64(s))
+}
+
+func endedKey(class uint32, id orchestrator.JobID) []byte {
+	return binary.BigEndian.AppendUint64(classPrefix(kindEnded, class), uint64(id))
+}
+
+// classPrefix is what the keys of a kind begin with whose first number is a class.
+func classPrefix(kind byte, class uint32) []byte {
+	key := make([]byte, 0, 1+4+8)
+	return binary.BigEndian.AppendUint32(append(key, kind), class)
+}
+
+func timeKey(ms int64, id orchestrator.JobID) []byte {
+	key := make([]byte, 0, 1+8+8)
+	return binary.BigEndian.AppendUint64(appendSigned(append(key, kindTime), ms), uint64(id))
+}
+
+// appendSigned appends a number that may be negative so that it sorts as a number.
+func appendSigned(key []byte, n int64) []byte {
+	return binary.BigEndian.AppendUint64(key, uint64(n)^(1<<63))
+}
+
+func signed(b []byte) int64 { return int64(binary.BigEndian.Uint64(b) ^ (1 << 63)) }
 
 // setPrefix is what the keys of a kind begin with whose first number is a set.
 func setPrefix(kind byte, set uint64) []byte {
@@ -75,7 +139,7 @@ func setPrefix(kind byte, set uint64) []byte {
 }
 
 func eventsPrefix(id orchestrator.JobID) []byte {
-	key := make([]byte, 0, 1+8+8)
+	key := make([]byte, 0, 1+8+8+8)
 	return binary.BigEndian.AppendUint64(append(key, kindEvents), uint64(id))
 }
 
@@ -83,50 +147,4 @@ func eventsPrefix(id orchestrator.JobID) []byte {
 func pieceKey(key []byte, piece int) []byte {
 	k := make([]byte, 0, 1+len(key)+2)
 	return binary.BigEndian.AppendUint16(append(append(k, kindPiece), key...), uint16(piece))
-}
-
-// readIDKey returns the number of a key that has one.
-func readIDKey(key []byte) (uint64, error) {
-	if len(key) != 1+8 {
-		return 0, corrupt(key, errKeyLength)
-	}
-	return binary.BigEndian.Uint64(key[1:]), nil
-}
-
-// readNodeKey returns the index in the key of a node.
-func readNodeKey(key []byte) (int, error) {
-	if len(key) != 1+8+4 {
-		return 0, corrupt(key, errKeyLength)
-	}
-	return int(binary.BigEndian.Uint32(key[1+8:])), nil
-}
-
-// readEventsKey returns the number of the last event in the key of a row of events.
-func readEventsKey(key []byte) (orchestrator.EventID, error) {
-	if len(key) != 1+8+8 {
-		return 0, corrupt(key, errKeyLength)
-	}
-	return orchestrator.EventID(binary.BigEndian.Uint64(key[1+8:])), nil
-}
-
-// keyText names a row for people.
-func keyText(key []byte) string {
-	if len(key) == 0 {
-		return "without a key"
-	}
-	rest := key[1:]
-	switch kind := key[0]; {
-	case kind == kindMeta:
-		return fmt.Sprintf("%c/%s", kind, rest)
-	case kind == kindPiece && len(rest) > 2:
-		return fmt.Sprintf("%c/%s/%d", kind, keyText(rest[:len(rest)-2]), binary.BigEndian.Uint16(rest[len(rest)-2:]))
-	case len(rest) == 8:
-		return fmt.Sprintf("%c/%d", kind, binary.BigEndian.Uint64(rest))
-	case len(rest) == 8+4:
-		return fmt.Sprintf("%c/%d/%d", kind, binary.BigEndian.Uint64(rest), binary.BigEndian.Uint32(rest[8:]))
-	case len(rest) == 8+8:
-		return fmt.Sprintf("%c/%d/%d", kind, binary.BigEndian.Uint64(rest), binary.BigEndian.Uint64(rest[8:]))
-	default:
-		return fmt.Sprintf("%x", key)
-	}
 }

@@ -20,32 +20,32 @@ func ordered(t *testing.T, a, b []byte, want int) {
 
 func FuzzKeys(f *testing.F) {
 	f.Add(uint64(1), uint64(2), uint32(255), uint32(256), int64(1), int64(256))
-	f.Add(uint64(0), uint64(math.MaxUint64), uint32(0), uint32(math.MaxUint32), int64(0), int64(math.MaxInt64))
-	f.Fuzz(func(t *testing.T, setA, setB uint64, indexA, indexB uint32, eventA, eventB int64) {
+	f.Add(uint64(0), uint64(math.MaxUint64), uint32(0), uint32(math.MaxUint32), int64(math.MinInt64), int64(math.MaxInt64))
+	f.Add(uint64(9), uint64(9), uint32(9), uint32(9), int64(-1), int64(0))
+	f.Fuzz(func(t *testing.T, setA, setB uint64, indexA, indexB uint32, timeA, timeB int64) {
 		jobA, jobB := orchestrator.JobID(setA>>1), orchestrator.JobID(setB>>1)
-		lastA, lastB := orchestrator.EventID(eventA&math.MaxInt64), orchestrator.EventID(eventB&math.MaxInt64)
-		bySet := cmp.Compare(setA, setB)
-		byJob := cmp.Compare(jobA, jobB)
-		byIndex := cmp.Or(bySet, cmp.Compare(indexA, indexB))
-		byEvent := cmp.Or(byJob, cmp.Compare(lastA, lastB))
+		lastA, lastB := orchestrator.EventID(timeA&math.MaxInt64), orchestrator.EventID(timeB&math.MaxInt64)
+		posA, posB := orchestrator.Position(lastA), orchestrator.Position(lastB)
+		bucketA, bucketB := uint16(indexA), uint16(indexB)
+		bySet, byJob := cmp.Compare(setA, setB), cmp.Compare(jobA, jobB)
+		byIndex, byTime, byLast := cmp.Compare(indexA, indexB), cmp.Compare(timeA, timeB), cmp.Compare(lastA, lastB)
 
 		ordered(t, jobKey(jobA), jobKey(jobB), byJob)
 		ordered(t, liveKey(jobA), liveKey(jobB), byJob)
 		ordered(t, stagedKey(setA), stagedKey(setB), bySet)
+		ordered(t, largeKey(setA), largeKey(setB), bySet)
+		ordered(t, removedKey(setA), removedKey(setB), bySet)
 		ordered(t, specKey(setA), specKey(setB), bySet)
-		ordered(t, namesKey(setA, int(indexA)), namesKey(setB, int(indexB)), byIndex)
-		ordered(t, nodeKey(setA, int(indexA)), nodeKey(setB, int(indexB)), byIndex)
-		ordered(t, eventsKey(jobA, lastA), eventsKey(jobB, lastB), byEvent)
+		ordered(t, namesKey(setA, int(indexA)), namesKey(setB, int(indexB)), cmp.Or(bySet, byIndex))
+		ordered(t, nodeKey(setA, int(indexA)), nodeKey(setB, int(indexB)), cmp.Or(bySet, byIndex))
+		ordered(t, eventsKey(jobA, lastA, posA), eventsKey(jobB, lastB, posB), cmp.Or(byJob, byLast))
+		ordered(t, feedKey(posA), feedKey(posB), byLast)
+		ordered(t, bucketKey(bucketA, jobRef(setA)), bucketKey(bucketB, jobRef(setB)), cmp.Or(cmp.Compare(bucketA, bucketB), bySet))
+		ordered(t, classKey(indexA), classKey(indexB), byIndex)
+		ordered(t, tallyKey(indexA, span(timeA)), tallyKey(indexB, span(timeB)), cmp.Or(byIndex, byTime))
+		ordered(t, endedKey(indexA, jobA), endedKey(indexB, jobB), cmp.Or(byIndex, byJob))
+		ordered(t, timeKey(timeA, jobA), timeKey(timeB, jobB), cmp.Or(byTime, byJob))
 
-		if id, err := readIDKey(jobKey(jobA)); err != nil || orchestrator.JobID(id) != jobA {
-			t.Errorf("readIDKey: got %d and the error %v, want %d", id, err, jobA)
-		}
-		if index, err := readNodeKey(nodeKey(setA, int(indexA))); err != nil || index != int(indexA) {
-			t.Errorf("readNodeKey: got %d and the error %v, want %d", index, err, indexA)
-		}
-		if last, err := readEventsKey(eventsKey(jobA, lastA)); err != nil || last != lastA {
-			t.Errorf("readEventsKey: got %d and the error %v, want %d", last, err, lastA)
-		}
 		for _, key := range [][]byte{nodeKey(setA, int(indexA)), namesKey(setA, int(indexA))} {
 			if !bytes.HasPrefix(key, setPrefix(key[0], setA)) {
 				t.Errorf("the key %x does not begin with the prefix of its set", key)
@@ -54,7 +54,38 @@ func FuzzKeys(f *testing.F) {
 				t.Errorf("the key %x begins with the prefix of another set", key)
 			}
 		}
+		readBack(t, setA, indexA, timeA)
 	})
+}
+
+// readBack reads keys of all kinds that are read.
+func readBack(t *testing.T, set uint64, index uint32, ms int64) {
+	t.Helper()
+	job, last := orchestrator.JobID(set>>1), orchestrator.EventID(ms&math.MaxInt64)
+	if id, err := readIDKey(jobKey(job)); err != nil || orchestrator.JobID(id) != job {
+		t.Errorf("readIDKey: got %d and the error %v, want %d", id, err, job)
+	}
+	if i, err := readNodeKey(nodeKey(set, int(index))); err != nil || i != int(index) {
+		t.Errorf("readNodeKey: got %d and the error %v, want %d", i, err, index)
+	}
+	if l, p, err := readEventsKey(eventsKey(job, last, 7)); err != nil || l != last || p != 7 {
+		t.Errorf("readEventsKey: got %d, %d and the error %v, want %d, 7", l, p, err, last)
+	}
+	if ref, err := readBucketKey(bucketKey(uint16(index), jobRef(set))); err != nil || ref != jobRef(set) {
+		t.Errorf("readBucketKey: got %d and the error %v, want %d", ref, err, set)
+	}
+	if n, err := readClassKey(classKey(index)); err != nil || n != index {
+		t.Errorf("readClassKey: got %d and the error %v, want %d", n, err, index)
+	}
+	if n, s, err := readTallyKey(tallyKey(index, span(ms))); err != nil || n != index || s != span(ms) {
+		t.Errorf("readTallyKey: got %d, %d and the error %v, want %d, %d", n, s, err, index, ms)
+	}
+	if id, err := readEndedKey(endedKey(index, job)); err != nil || id != job {
+		t.Errorf("readEndedKey: got %d and the error %v, want %d", id, err, job)
+	}
+	if at, id, err := readTimeKey(timeKey(ms, job)); err != nil || at != ms || id != job {
+		t.Errorf("readTimeKey: got %d, %d and the error %v, want %d, %d", at, id, err, ms, job)
+	}
 }
 
 func FuzzReadKeys(f *testing.F) {
@@ -64,7 +95,12 @@ func FuzzReadKeys(f *testing.F) {
 	f.Fuzz(func(t *testing.T, key []byte) {
 		_, _ = readIDKey(key)
 		_, _ = readNodeKey(key)
-		_, _ = readEventsKey(key)
+		_, _, _ = readEventsKey(key)
+		_, _ = readBucketKey(key)
+		_, _ = readClassKey(key)
+		_, _, _ = readTallyKey(key)
+		_, _ = readEndedKey(key)
+		_, _, _ = readTimeKey(key)
 		if keyText(key) == "" {
 			t.Errorf("the key %x has no name", key)
 		}
@@ -80,7 +116,16 @@ func TestKeyText(t *testing.T) {
 		"s/7":             specKey(7),
 		"c/7/3":           namesKey(7, 3),
 		"n/7/300":         nodeKey(7, 300),
-		"e/1/1024":        eventsKey(1, 1024),
+		"e/1/1024/7":      eventsKey(1, 1024, 7),
+		"g/7":             largeKey(7),
+		"d/7":             removedKey(7),
+		"f/9":             feedKey(9),
+		"k/a/b":           keyKey("a/b"),
+		"b/300/7":         bucketKey(300, 7),
+		"a/300":           classKey(300),
+		"h/3/-5":          tallyKey(3, -5),
+		"i/3/258":         endedKey(3, 258),
+		"t/-1/258":        timeKey(-1, 258),
 		"x/n/7/300/2":     pieceKey(nodeKey(7, 300), 2),
 		"x/s/7/1":         pieceKey(specKey(7), 1),
 		"without a key":   nil,
@@ -96,7 +141,8 @@ func TestKeyText(t *testing.T) {
 
 func TestKindsDiffer(t *testing.T) {
 	kinds := string([]byte{
-		kindMeta, kindJob, kindLive, kindStaged, kindNames, kindSpec, kindNode, kindEvents, kindPiece,
+		kindMeta, kindJob, kindLive, kindStaged, kindLarge, kindRemoved, kindNames, kindSpec, kindNode, kindEvents,
+		kindFeed, kindKey, kindBucket, kindClass, kindTally, kindEnded, kindTime, kindPiece,
 	})
 	for _, kind := range kinds {
 		if strings.Count(kinds, string(kind)) != 1 {

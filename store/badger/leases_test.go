@@ -71,7 +71,7 @@ func compareLeases(t *testing.T, r *rand.Rand) {
 		switch r.IntN(10) {
 		case 0, 1:
 			next++
-			st.add(next, liveView{}, true)
+			st.add(next, liveView{})
 			plain.jobs = append(plain.jobs, &plainJob{id: next})
 		case 2, 3, 4:
 			fence, ttl := uint64(step+1), ttl()

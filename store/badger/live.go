@@ -8,18 +8,17 @@ type place struct {
 	nodes int    // how many there are
 }
 
-// liveJob is an unfinished job. It is guarded by state.mu, but its place never changes.
+// liveJob is an unfinished job. It is guarded by state.mu, but its place and what was asked never
+// change.
 type liveJob struct {
 	place
+	asked
 	id       orchestrator.JobID
 	stop     orchestrator.StopMode
 	progress orchestrator.Progress // the Status is replaced and never modified
 	lease    lease
 	tail     []byte // of the job's row, once it was claimed: not modified
 	ended    bool   // it is not in state.jobs any more
-
-	joined      nodeSet // the nodes whose rows events are read from
-	joinedKnown bool    // joined has all of them
 
 	queued        bool // in state.free.all
 	queuedStopped bool // in state.free.stopped
@@ -28,6 +27,7 @@ type liveJob struct {
 // liveView is a liveJob as it was at some moment. Its Status must not be modified.
 type liveView struct {
 	place
+	asked
 	stop     orchestrator.StopMode
 	progress orchestrator.Progress
 	tail     []byte // of the job's row, nil if it has to be read
@@ -40,12 +40,18 @@ func (st *state) live(id orchestrator.JobID) (liveView, bool) {
 	return st.view(id)
 }
 
+// view is live for a caller who holds st.mu.
 func (st *state) view(id orchestrator.JobID) (liveView, bool) {
 	j := st.jobs[id]
 	if j == nil {
 		return liveView{}, false
 	}
-	return liveView{place: j.place, stop: j.stop, progress: j.progress, tail: j.tail}, true
+	return j.view(), true
+}
+
+// view returns the job as it is. The caller holds st.mu.
+func (j *liveJob) view() liveView {
+	return liveView{place: j.place, asked: j.asked, stop: j.stop, progress: j.progress, tail: j.tail}
 }
 
 // keepTail keeps the part of a job's row that does not change, so that the row can be written
@@ -58,10 +64,9 @@ func (st *state) keepTail(l orchestrator.Lease, tail []byte) {
 	}
 }
 
-// add adds an unfinished job that nobody holds. If it is new, none of its nodes has a row yet.
-// The caller holds st.mu.
-func (st *state) add(id orchestrator.JobID, v liveView, isNew bool) {
-	j := &liveJob{id: id, place: v.place, stop: v.stop, progress: v.progress, joinedKnown: isNew}
+// add adds an unfinished job that nobody holds. The caller holds st.mu.
+func (st *state) add(id orchestrator.JobID, v liveView) {
+	j := &liveJob{id: id, place: v.place, asked: v.asked, stop: v.stop, progress: v.progress}
 	st.jobs[id] = j
 	st.free.push(j)
 }

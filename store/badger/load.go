@@ -1,9 +1,11 @@
 package badger
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
@@ -13,7 +15,7 @@ import (
 
 // layout is the version of the layout of the rows that this code writes, and the only one that
 // it reads.
-const layout = 1
+const layout = 2
 
 // serialBits is how many of the low bits of serial numbers count within one opening of the
 // directory. Those above are the number of the opening: so no number is given twice.
@@ -35,25 +37,31 @@ func closeAfter(db *badgerdb.DB, err error) error {
 	return errors.Join(err, db.Close())
 }
 
-// load fills the state from the directory, and returns the sets that belong to no job. It must
-// be called before the writer starts.
-func (s *Store) load() (orphans []uint64, err error) {
+// load fills the state from the directory, and returns the sets that belong to no job, and the jobs
+// that were removed and have rows. It must be called before the writer starts.
+func (s *Store) load() (orphans []uint64, removed []removedJob, err error) {
 	s.state.visible = s.db.MaxVersion()
 	sn := s.snapshot()
 	defer sn.release()
 	if err := sn.checkLayout(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if s.state.counters, err = sn.loadCounters(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := sn.loadLive(); err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if err := sn.loadTallies(); err != nil {
+		return nil, nil, err
 	}
 	if orphans, err = sn.loadStaged(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return orphans, s.beginEpoch(sn)
+	if removed, err = sn.loadRemoved(); err != nil {
+		return nil, nil, err
+	}
+	return orphans, removed, s.beginEpoch(sn)
 }
 
 // checkLayout returns an error unless the database is empty or has the layout of this code.
@@ -113,8 +121,46 @@ func (sn *snapshot) loadLive() error {
 		if err := item.Value(func(v []byte) error { return decodeLive(&row.view, v) }); err != nil {
 			return false, corrupt(item.Key(), err)
 		}
-		sn.s.state.add(id, row.view, false)
+		sn.s.state.add(id, row.view)
 		return true, nil
+	})
+}
+
+// loadTallies reads how many jobs of which classes have ended.
+func (sn *snapshot) loadTallies() error {
+	classes := make(map[uint32]class)
+	err := sn.iterate([]byte{kindClass}, []byte{kindClass}, false, func(item *badgerdb.Item) (bool, error) {
+		number, err := readClassKey(item.Key())
+		if err != nil {
+			return false, err
+		}
+		return true, item.Value(func(v []byte) (err error) {
+			if classes[number], err = decodeClass(v); err != nil {
+				return corrupt(item.Key(), err)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return sn.iterate([]byte{kindTally}, []byte{kindTally}, false, func(item *badgerdb.Item) (bool, error) {
+		number, s, err := readTallyKey(item.Key())
+		if err != nil {
+			return false, err
+		}
+		c, ok := classes[number]
+		if !ok {
+			return false, corrupt(classKey(number), errMissing)
+		}
+		return true, item.Value(func(v []byte) error {
+			n, err := decodeNumber(v)
+			if err != nil || n < 1 || n > math.MaxInt32 {
+				return corrupt(item.Key(), cmp.Or(err, errRange))
+			}
+			sn.s.state.tallies.set(c, number, s, int(n))
+			return nil
+		})
 	})
 }
 
@@ -128,6 +174,28 @@ func (sn *snapshot) loadStaged() ([]uint64, error) {
 		return true, err
 	})
 	return sets, err
+}
+
+// loadRemoved returns the jobs that were removed and have rows.
+func (sn *snapshot) loadRemoved() ([]removedJob, error) {
+	var removed []removedJob
+	prefix := []byte{kindRemoved}
+	err := sn.iterate(prefix, prefix, false, func(item *badgerdb.Item) (bool, error) {
+		set, err := readIDKey(item.Key())
+		if err != nil {
+			return false, err
+		}
+		return true, item.Value(func(v []byte) error {
+			r, err := decodeRemoved(set, v)
+			if err != nil {
+				return corrupt(item.Key(), err)
+			}
+			removed = append(removed, r)
+			return nil
+		})
+	})
+	sn.s.state.removed = refsOf(removed)
+	return removed, err
 }
 
 // beginEpoch counts the opening of the directory, and writes the layout if it is the first.

@@ -24,7 +24,7 @@ func (s *Store) Events(ctx context.Context, id orchestrator.JobID, from orchestr
 		}
 		l := &eventList{job: id, set: job.set, next: max(from, 1), last: job.last}
 		if l.next <= l.last {
-			pages(ctx, s, l.read, yield)
+			pages(ctx, s, whileThere(id, l.read), yield)
 		}
 	}
 }
@@ -43,18 +43,25 @@ type eventList struct {
 
 // read reads a page.
 func (l *eventList) read(sn *snapshot) (page []orchestrator.Event, more bool, err error) {
+	l.memory = arena{}
+	page, err = l.readMore(sn)
+	return page, l.next <= l.last, err
+}
+
+// readMore reads a page that may share memory with the one before.
+func (l *eventList) readMore(sn *snapshot) ([]orchestrator.Event, error) {
 	if l.page == nil {
 		n := min(int64(l.last-l.next)+1, pageRows)
 		l.rows, l.page = make([]eventRow, 0, n), make([]orchestrator.Event, 0, n)
 	}
-	l.sn, l.rows, l.page, l.memory = sn, l.rows[:0], l.page[:0], arena{}
+	l.sn, l.rows, l.page = sn, l.rows[:0], l.page[:0]
 	if err := l.readRows(); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	if err := l.readNodes(); err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	return l.page, l.next <= l.last, nil
+	return l.page, nil
 }
 
 // readRows reads rows of events until the page has enough.
@@ -63,8 +70,8 @@ func (l *eventList) readRows() error {
 	full := func() bool {
 		return l.next+orchestrator.EventID(len(l.rows)) > l.last || len(l.rows) >= pageRows || size >= pageBytes
 	}
-	err := l.sn.iterate(eventsPrefix(l.job), eventsKey(l.job, l.next), false, func(item *badgerdb.Item) (bool, error) {
-		last, err := readEventsKey(item.Key())
+	err := l.sn.iterate(eventsPrefix(l.job), eventsKey(l.job, l.next, 0), false, func(item *badgerdb.Item) (bool, error) {
+		last, _, err := readEventsKey(item.Key())
 		if err != nil {
 			return false, err
 		}
@@ -90,7 +97,7 @@ func (l *eventList) readRows() error {
 		return !full(), nil
 	})
 	if err == nil && len(l.rows) == 0 {
-		err = corrupt(eventsKey(l.job, l.next), errMissing)
+		err = corrupt(eventsKey(l.job, l.next, 0), errMissing)
 	}
 	return err
 }
@@ -132,7 +139,7 @@ func (l *eventList) join(ev *orchestrator.Event, value []byte) error {
 		}
 	}
 	n, event, err := l.sn.node(l.job, ev.Node.Index, key, value)
-	if err == nil && event != ev.ID {
+	if err == nil && event < ev.ID {
 		err = corrupt(key, errJoin)
 	}
 	ev.Node = n
@@ -182,38 +189,31 @@ func (l *eventList) nodeValues() ([][]byte, error) {
 }
 
 // event returns one event of a job, which must hold its node itself.
-func (sn *snapshot) event(job orchestrator.JobID, id orchestrator.EventID) (orchestrator.Event, error) {
-	last, value, err := sn.eventsWith(job, id)
-	if err != nil {
-		return orchestrator.Event{}, err
-	}
+func (sn *snapshot) event(job orchestrator.JobID, id orchestrator.EventID) (ev orchestrator.Event, err error) {
+	key := eventsKey(job, id, 0)
 	found := eventRow{join: true}
-	err = decodeEvents(value, last, func(row *eventRow) error {
-		if row.ID == id {
-			found = *row
+	err = sn.iterate(eventsPrefix(job), key, false, func(item *badgerdb.Item) (more bool, err error) {
+		key = item.KeyCopy(nil)
+		last, _, err := readEventsKey(key)
+		if err != nil {
+			return false, err
 		}
-		return nil
+		value, err := valueOf(sn.txn, item)
+		if err != nil {
+			return false, err
+		}
+		return false, decodeEvents(value, last, func(row *eventRow) error {
+			if row.ID == id {
+				found = *row
+			}
+			return nil
+		})
 	})
 	if err == nil && found.join {
 		err = errMissing
 	}
 	if err != nil {
-		return orchestrator.Event{}, corrupt(eventsKey(job, last), err)
+		return orchestrator.Event{}, corrupt(key, err)
 	}
 	return found.Event, nil
-}
-
-// eventsWith returns the number of the last event of the row that holds an event, and its value.
-func (sn *snapshot) eventsWith(job orchestrator.JobID, id orchestrator.EventID) (last orchestrator.EventID, value []byte, err error) {
-	err = sn.iterate(eventsPrefix(job), eventsKey(job, id), false, func(item *badgerdb.Item) (more bool, err error) {
-		if last, err = readEventsKey(item.Key()); err != nil {
-			return false, err
-		}
-		value, err = valueOf(sn.txn, item)
-		return false, err
-	})
-	if err == nil && value == nil {
-		err = corrupt(eventsKey(job, id), errMissing)
-	}
-	return last, value, err
 }

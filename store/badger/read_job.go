@@ -84,12 +84,23 @@ func assemble(id orchestrator.JobID, v *liveView, t *tail, spec []byte) (orchest
 		Stop:      v.stop,
 		Progress:  v.progress,
 	}
+	job.Command, job.Task.Name = t.command, t.task
 	job.Environment, job.Owner.Login = t.environment, t.login
+	job.Key = t.key
 	return job, decodeSpec(&job.JobSpec, spec)
 }
 
 // job reads the row of a job. It returns ErrNotFound if there is none.
 func (sn *snapshot) job(id orchestrator.JobID) (jobRow, error) {
+	r, err := sn.head(id)
+	if err != nil {
+		return r, err
+	}
+	return r, sn.readSpec(&r)
+}
+
+// head is job without the spec.
+func (sn *snapshot) head(id orchestrator.JobID) (jobRow, error) {
 	if id <= 0 {
 		return jobRow{}, orchestrator.ErrNotFound
 	}
@@ -100,11 +111,16 @@ func (sn *snapshot) job(id orchestrator.JobID) (jobRow, error) {
 	if value == nil {
 		return jobRow{}, orchestrator.ErrNotFound
 	}
-	r, err := decodeHead(id, value)
-	if err != nil {
-		return r, err
+	return decodeHead(id, value)
+}
+
+// exists reports whether there is a job.
+func (sn *snapshot) exists(id orchestrator.JobID) (bool, error) {
+	_, err := sn.txn.Get(jobKey(id))
+	if isMissing(err) {
+		return false, nil
 	}
-	return r, sn.readSpec(&r)
+	return err == nil, err
 }
 
 // jobOf reads the row of an item, which must be that of a job, without the spec.
@@ -120,6 +136,24 @@ func (sn *snapshot) jobOf(item *badgerdb.Item) (jobRow, error) {
 	return decodeHead(orchestrator.JobID(id), value)
 }
 
+// headOf is jobOf for what is known without the spec and the tail. It copies no more than that.
+func (sn *snapshot) headOf(item *badgerdb.Item) (r jobRow, err error) {
+	id, err := readIDKey(item.Key())
+	if err != nil {
+		return jobRow{}, err
+	}
+	err = item.Value(func(v []byte) error {
+		v, err := whole(sn.txn, item.Key(), v)
+		if err != nil {
+			return err
+		}
+		r, err = decodeHead(orchestrator.JobID(id), v)
+		return err
+	})
+	r.raw, r.tail.spec = nil, nil
+	return r, err
+}
+
 // decodeHead reads a job's row, whose memory it shares.
 func decodeHead(id orchestrator.JobID, value []byte) (jobRow, error) {
 	r := jobRow{id: id}
@@ -130,6 +164,7 @@ func decodeHead(id orchestrator.JobID, value []byte) (jobRow, error) {
 	if r.tail, err = d.tail(); err != nil {
 		return r, corrupt(jobKey(id), err)
 	}
+	r.view.asked = r.tail.asked
 	return r, nil
 }
 
@@ -152,7 +187,8 @@ func (sn *snapshot) readSpec(r *jobRow) error {
 // known is what has to be known of a job before its nodes or events are read.
 type known struct {
 	place
-	last orchestrator.EventID // its newest event
+	last   orchestrator.EventID // its newest event
+	counts orchestrator.NodeCounts
 }
 
 // find returns what is known of a job. It returns ErrNotFound if there is no such job.
@@ -162,11 +198,15 @@ func (s *Store) find(ctx context.Context, id orchestrator.JobID) (known, error) 
 	}
 	defer s.state.end()
 	if v, ok := s.state.live(id); ok {
-		return known{v.place, v.progress.LastEvent}, nil
+		return knownOf(&v), nil
 	}
-	row, err := s.stored(id)
+	sn := s.snapshot()
+	defer sn.release()
+	row, err := sn.head(id)
 	if err != nil {
 		return known{}, err
 	}
-	return known{row.view.place, row.view.progress.LastEvent}, nil
+	return knownOf(&row.view), nil
 }
+
+func knownOf(v *liveView) known { return known{v.place, v.progress.LastEvent, v.progress.Counts} }

@@ -16,8 +16,9 @@ const (
 	pageBytes = 256 << 10
 )
 
-// Jobs returns a page of all jobs. In the order by ID its cost depends on the length of the page,
-// and a little on the offset; in another order, on how many jobs there are.
+// Jobs returns a page of all jobs. Its cost depends on the length of the page, and a little on the
+// offset; with filters or in an order other than that by ID also on the number of unfinished jobs,
+// which are looked at in memory. See search for what filters cost.
 func (s *Store) Jobs(ctx context.Context, q orchestrator.JobQuery) (orchestrator.JobPage, error) {
 	if err := s.state.begin(ctx); err != nil {
 		return orchestrator.JobPage{}, err
@@ -27,40 +28,48 @@ func (s *Store) Jobs(ctx context.Context, q orchestrator.JobQuery) (orchestrator
 	if err := checkQuery(q); err != nil {
 		return orchestrator.JobPage{}, err
 	}
+	if !plainQuery(q) {
+		return s.search(ctx, q)
+	}
 	l := &jobList{s: s, q: q, skip: q.Offset, left: q.Limit}
 	if q.Limit == 0 {
 		l.left = math.MaxInt
 	}
-	var err error
-	if q.OrderBy == orchestrator.OrderByID {
-		err = l.byID(ctx)
-	} else {
-		err = l.ranked(ctx)
-	}
-	if err != nil {
+	if err := l.byID(ctx); err != nil {
 		return orchestrator.JobPage{}, err
 	}
 	return l.page, nil
 }
 
+// plainQuery reports whether a query asks for all jobs in the order by ID.
+func plainQuery(q orchestrator.JobQuery) bool {
+	return q.OrderBy == orchestrator.OrderByID && q.Command == "" && q.Task == "" && q.State == "" && q.Node == "" &&
+		q.FinishedFrom.IsZero() && q.FinishedTo.IsZero()
+}
+
 func checkQuery(q orchestrator.JobQuery) error {
-	const negative = "must not be negative"
-	switch {
-	case q.Offset < 0:
-		return invalid("Offset", q.Offset, negative)
-	case q.Limit < 0:
-		return invalid("Limit", q.Limit, negative)
-	}
 	switch q.OrderBy {
 	case orchestrator.OrderByID, orchestrator.OrderByOwner, orchestrator.OrderByTimestamp,
 		orchestrator.OrderByEnvironment, orchestrator.OrderByState:
-		return nil
+		return checkPage(q.Offset, q.Limit)
 	default:
 		return invalid("OrderBy", string(q.OrderBy), "must be an order of jobs")
 	}
 }
 
-// jobList is a page of jobs being read.
+func checkPage(offset, limit int) error {
+	const negative = "must not be negative"
+	switch {
+	case offset < 0:
+		return invalid("Offset", offset, negative)
+	case limit < 0:
+		return invalid("Limit", limit, negative)
+	default:
+		return nil
+	}
+}
+
+// jobList is a page of all jobs, in the order by ID, being read.
 type jobList struct {
 	s    *Store
 	q    orchestrator.JobQuery
@@ -101,7 +110,7 @@ func (l *jobList) start() []byte {
 func (l *jobList) readByID(ctx context.Context, from []byte) (rows []jobRow, next []byte, err error) {
 	sn := l.s.snapshot()
 	defer sn.release()
-	l.page.Total = sn.counters.total
+	l.page.Total = sn.total
 	rows = make([]jobRow, 0, min(l.left, pageRows, l.page.Total))
 	var bytes int64
 	err = sn.iterate([]byte{kindJob}, from, l.q.Descending, func(item *badgerdb.Item) (bool, error) {

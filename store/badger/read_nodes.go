@@ -9,12 +9,14 @@ import (
 	"github.com/seed-54b7607b/orchestrator"
 )
 
-// Nodes yields nodes of a job in the order in which they were given to CreateJob.
+// Nodes yields the nodes of a job that the query asks for. In the order by index it reads them as it
+// goes; in another one, or downwards, it looks at all of them first, and keeps a few bytes of each that
+// it may have to yield. It ends when it has seen as many nodes in a state as there are.
 // The Results of nodes that are yielded after each other may lie in one piece of memory.
 func (s *Store) Nodes(ctx context.Context, id orchestrator.JobID, q orchestrator.NodeQuery) iter.Seq2[orchestrator.Node, error] {
 	return func(yield func(orchestrator.Node, error) bool) {
-		if q.Limit < 0 {
-			yield(orchestrator.Node{}, invalid("Limit", q.Limit, "must not be negative"))
+		if err := checkNodeQuery(q); err != nil {
+			yield(orchestrator.Node{}, err)
 			return
 		}
 		job, err := s.find(ctx, id)
@@ -22,11 +24,22 @@ func (s *Store) Nodes(ctx context.Context, id orchestrator.JobID, q orchestrator
 			yield(orchestrator.Node{}, err)
 			return
 		}
-		l := &nodeList{job: id, set: job.set, count: job.nodes, state: q.State, next: max(q.From, 0), left: q.Limit}
-		if q.Limit == 0 {
-			l.left = job.nodes
+		if q.OrderBy != orchestrator.NodesByIndex || q.Descending {
+			s.orderedNodes(ctx, id, job, q, yield)
+			return
 		}
-		pages(ctx, s, l.read, yield)
+		l := newNodeList(id, job, q)
+		pages(ctx, s, whileThere(id, l.read), yield)
+	}
+}
+
+func checkNodeQuery(q orchestrator.NodeQuery) error {
+	switch q.OrderBy {
+	case orchestrator.NodesByIndex, orchestrator.NodesByName, orchestrator.NodesByDuration, orchestrator.NodesByState,
+		orchestrator.NodesByStarted, orchestrator.NodesByFinished:
+		return checkPage(q.Offset, q.Limit)
+	default:
+		return invalid("OrderBy", string(q.OrderBy), "must be an order of nodes")
 	}
 }
 
@@ -53,21 +66,101 @@ func pages[T any](ctx context.Context, s *Store, read func(*snapshot) (page []T,
 	}
 }
 
+// whileThere makes the reading of pages end with ErrNotFound when there is no such job any more.
+func whileThere[T any](id orchestrator.JobID, read func(*snapshot) ([]T, bool, error)) func(*snapshot) ([]T, bool, error) {
+	return func(sn *snapshot) ([]T, bool, error) {
+		there, err := sn.exists(id)
+		if err == nil && !there {
+			err = orchestrator.ErrNotFound
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		return read(sn)
+	}
+}
+
 // nodeList is a list of nodes being read.
 type nodeList struct {
-	job   orchestrator.JobID
-	set   uint64
-	count int                    // how many nodes the job has
-	state orchestrator.NodeState // of the nodes that are wanted
-	next  int                    // the index of the next node to look at
-	left  int                    // how many nodes are still wanted
+	job  orchestrator.JobID
+	set  uint64
+	next int // the index of the next node to look at
+	end  int // behind that of the last one
+	skip int // how many nodes are still to be left out
+	left int // how many nodes are still wanted
+	quota
 
 	sn     *snapshot
 	page   []orchestrator.Node
 	bytes  int // of the page's nodes
 	memory arena
-	chunk  int // whose names are in names
-	names  []string
+	names  namesOf
+}
+
+func newNodeList(id orchestrator.JobID, job known, q orchestrator.NodeQuery) *nodeList {
+	l := &nodeList{
+		job: id, set: job.set, next: max(q.From, 0), end: job.nodes, skip: q.Offset, left: q.Limit,
+		quota: newQuota(job, q.State), names: namesOf{set: job.set},
+	}
+	if q.Limit == 0 {
+		l.left = job.nodes
+	}
+	if q.State == "" {
+		l.next += min(l.skip, max(job.nodes-l.next, 0))
+		l.skip = 0
+	}
+	return l
+}
+
+// quota says when all nodes that were in a state when it was made have been seen.
+type quota struct {
+	state orchestrator.NodeState // "" for any
+	last  orchestrator.EventID   // of the job
+	nodes int                    // how many have not been seen
+}
+
+func newQuota(job known, state orchestrator.NodeState) quota {
+	q := quota{state: state, last: job.last, nodes: job.nodes}
+	if state != "" {
+		q.nodes = job.counts.Of(state)
+	}
+	return q
+}
+
+// seen notes that a node is in the state since an event, 0 for one that is new.
+func (q *quota) seen(event orchestrator.EventID) {
+	if event <= q.last {
+		q.nodes--
+	}
+}
+
+// met reports whether there are no more such nodes.
+func (q *quota) met() bool { return q.state != "" && q.nodes <= 0 }
+
+// done reports whether no more nodes are to be yielded.
+func (l *nodeList) done() bool { return l.left == 0 || l.next >= l.end || l.met() }
+
+// namesOf reads the names of the nodes of a set, one chunk after the other.
+type namesOf struct {
+	set   uint64
+	chunk int // whose names are in names
+	names []string
+}
+
+// name returns the name of a node.
+func (n *namesOf) name(sn *snapshot, index int) (string, error) {
+	chunk := index / namesPerChunk
+	if n.names == nil || n.chunk != chunk {
+		names, err := sn.names(n.set, chunk)
+		if err != nil {
+			return "", err
+		}
+		n.chunk, n.names = chunk, names
+	}
+	if index%namesPerChunk >= len(n.names) {
+		return "", corrupt(namesKey(n.set, chunk), errTruncated)
+	}
+	return n.names[index%namesPerChunk], nil
 }
 
 // maxLooked is how many nodes are looked at in one snapshot, wanted or not.
@@ -79,8 +172,11 @@ func (l *nodeList) read(sn *snapshot) (page []orchestrator.Node, more bool, err 
 		l.page = make([]orchestrator.Node, 0, min(l.left, pageRows))
 	}
 	l.sn, l.page, l.bytes = sn, l.page[:0], 0
-	l.memory, l.names = arena{}, nil
-	end := min(l.count, l.next+maxLooked)
+	l.memory = arena{}
+	end := min(l.end, l.next+maxLooked)
+	if l.done() {
+		return nil, false, nil
+	}
 	err = sn.iterate(setPrefix(kindNode, l.set), nodeKey(l.set, l.next), false, func(item *badgerdb.Item) (bool, error) {
 		index, err := readNodeKey(item.Key())
 		if err != nil {
@@ -95,12 +191,23 @@ func (l *nodeList) read(sn *snapshot) (page []orchestrator.Node, more bool, err 
 	if err == nil {
 		err = l.addNew(end)
 	}
-	return l.page, l.next < l.count && l.left > 0, err
+	return l.page, !l.done(), err
 }
 
 // full reports whether the page takes no more nodes.
 func (l *nodeList) full() bool {
-	return l.left == 0 || len(l.page) >= pageRows || l.bytes >= pageBytes
+	return l.done() || len(l.page) >= pageRows || l.bytes >= pageBytes
+}
+
+// skips reports whether a node that is in the state since an event is to be left out. It must be
+// called once for every such node.
+func (l *nodeList) skips(event orchestrator.EventID) bool {
+	l.seen(event)
+	if l.skip > 0 {
+		l.skip--
+		return true
+	}
+	return false
 }
 
 func (l *nodeList) append(n orchestrator.Node) {
@@ -118,30 +225,19 @@ func (l *nodeList) addNew(end int) error {
 		l.next = max(l.next, end)
 		return nil
 	}
-	for ; l.next < end && !l.full(); l.next++ {
-		name, err := l.name(l.next)
+	for l.next < end && !l.full() {
+		index := l.next
+		l.next++
+		if l.skips(0) {
+			continue
+		}
+		name, err := l.names.name(l.sn, index)
 		if err != nil {
 			return err
 		}
-		l.append(orchestrator.Node{Index: l.next, Name: name, State: orchestrator.NodeNew})
+		l.append(orchestrator.Node{Index: index, Name: name, State: orchestrator.NodeNew})
 	}
 	return nil
-}
-
-// name returns the name of a node that has no row.
-func (l *nodeList) name(index int) (string, error) {
-	chunk := index / namesPerChunk
-	if l.names == nil || l.chunk != chunk {
-		names, err := l.sn.names(l.set, chunk)
-		if err != nil {
-			return "", err
-		}
-		l.chunk, l.names = chunk, names
-	}
-	if index%namesPerChunk >= len(l.names) {
-		return "", corrupt(namesKey(l.set, chunk), errTruncated)
-	}
-	return l.names[index%namesPerChunk], nil
 }
 
 func (sn *snapshot) names(set uint64, chunk int) ([]string, error) {
@@ -164,16 +260,13 @@ func (sn *snapshot) names(set uint64, chunk int) ([]string, error) {
 func (l *nodeList) add(index int, item *badgerdb.Item) error {
 	var value []byte
 	err := item.Value(func(v []byte) error {
-		if l.state != "" {
-			state, err := stateOfNode(v)
-			if err != nil && v[0] != inPieces {
-				return corrupt(item.Key(), err)
-			}
-			if err == nil && state != l.state {
-				return nil
-			}
+		state, event, err := headOfNode(beginning(v))
+		if err != nil {
+			return corrupt(item.Key(), err)
 		}
-		value = l.memory.copy(v)
+		if (l.state == "" || state == l.state) && !l.skips(event) {
+			value = l.memory.copy(v)
+		}
 		return nil
 	})
 	if err != nil || value == nil {
@@ -183,9 +276,7 @@ func (l *nodeList) add(index int, item *badgerdb.Item) error {
 	if err != nil {
 		return err
 	}
-	if l.state == "" || n.State == l.state {
-		l.append(n)
-	}
+	l.append(n)
 	return nil
 }
 

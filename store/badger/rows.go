@@ -1,6 +1,7 @@
 package badger
 
 import (
+	"encoding/binary"
 	"errors"
 	"slices"
 
@@ -50,6 +51,16 @@ func appendRow(rows []row, key, value []byte) []row {
 	return rows
 }
 
+// beginning returns the beginning of the value of a row, whether that is in pieces or not: at least
+// maxPiece bytes, unless the value is shorter.
+func beginning(value []byte) []byte {
+	if len(value) == 0 || value[0] != inPieces {
+		return value
+	}
+	_, n := binary.Uvarint(value[1:])
+	return value[1+max(n, 0):]
+}
+
 // whole returns the value of a row whose own value is given, put together if it is in pieces.
 func whole(txn *badgerdb.Txn, key, value []byte) ([]byte, error) {
 	if len(value) == 0 || value[0] != inPieces {
@@ -64,7 +75,7 @@ func whole(txn *badgerdb.Txn, key, value []byte) ([]byte, error) {
 	for i := 1; i <= int(further); i++ {
 		k := pieceKey(key, i)
 		item, err := txn.Get(k)
-		if errors.Is(err, badgerdb.ErrKeyNotFound) {
+		if isMissing(err) {
 			return nil, corrupt(k, errMissing)
 		}
 		if err != nil {
@@ -80,10 +91,13 @@ func whole(txn *badgerdb.Txn, key, value []byte) ([]byte, error) {
 	return all, nil
 }
 
+// isMissing reports whether an error of Badger says that there is no such row.
+func isMissing(err error) bool { return errors.Is(err, badgerdb.ErrKeyNotFound) }
+
 // get returns a copy of a row's value, or nil if there is no such row.
 func get(txn *badgerdb.Txn, key []byte) ([]byte, error) {
 	item, err := txn.Get(key)
-	if errors.Is(err, badgerdb.ErrKeyNotFound) {
+	if isMissing(err) {
 		return nil, nil
 	}
 	if err != nil {

@@ -19,24 +19,32 @@ type state struct {
 	calls  int           // that are in progress
 	idle   chan struct{} // closed when the store is closed and no call is in progress
 
-	visible  uint64         // the version of the rows that readers see
-	reads    map[uint64]int // how many snapshots of which versions are being read
-	counters counters       // as of visible
-	jobs     map[orchestrator.JobID]*liveJob
-	held     map[uuid.UUID]map[orchestrator.JobID]*liveJob // the jobs that an instance has a lease on
-	writing  map[orchestrator.JobID]bool                   // the jobs that are being written by their holders
-	free     claimQueue
+	reads map[uint64]int // how many snapshots of which versions are being read
+	moment
+	tallies tallies
+	jobs    map[orchestrator.JobID]*liveJob
+	held    map[uuid.UUID]map[orchestrator.JobID]*liveJob // the jobs that an instance has a lease on
+	writing map[orchestrator.JobID]bool                   // the jobs that are being written by their holders
+	free    claimQueue
 }
 
 func newState() *state {
 	return &state{
-		idle:  make(chan struct{}),
-		reads: make(map[uint64]int),
-		jobs:  make(map[orchestrator.JobID]*liveJob),
-		held:  make(map[uuid.UUID]map[orchestrator.JobID]*liveJob),
-
+		idle:    make(chan struct{}),
+		reads:   make(map[uint64]int),
+		tallies: newTallies(),
+		jobs:    make(map[orchestrator.JobID]*liveJob),
+		held:    make(map[uuid.UUID]map[orchestrator.JobID]*liveJob),
 		writing: make(map[orchestrator.JobID]bool),
 	}
+}
+
+// moment is what is known of the store as of some version of its rows.
+type moment struct {
+	visible  uint64 // the version, which readers see
+	counters counters
+	total    int      // how many jobs there are
+	removed  []jobRef // jobs that are not there, and have rows that are: replaced and never modified
 }
 
 // begin counts a call in. Unless it returns an error, the call must be ended by end.
@@ -94,13 +102,16 @@ func (st *state) failure() error {
 	return st.failed
 }
 
-// acquire returns the version of the rows that can be read until release is called with it, and
-// what was counted then.
-func (st *state) acquire() (version uint64, c counters) {
+// acquire returns the moment whose rows can be read until release is called with its version.
+// What look reads belongs to the same moment.
+func (st *state) acquire(look func()) moment {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.reads[st.visible]++
-	return st.visible, st.counters
+	if look != nil {
+		look()
+	}
+	return st.moment
 }
 
 func (st *state) release(version uint64) {

@@ -12,15 +12,20 @@ import (
 	"github.com/seed-54b7607b/orchestrator"
 )
 
-var _ orchestrator.Store = (*Store)(nil)
+var (
+	_ orchestrator.Store  = (*Store)(nil)
+	_ orchestrator.Pruner = (*Store)(nil)
+	_ orchestrator.Feeder = (*Store)(nil)
+)
 
 // Store is an [orchestrator.Store] in a directory. It is made by [Open].
 //
-// It keeps the whole contract of [orchestrator.Store]. Beyond the contract, it returns
-// [orchestrator.ErrInvalid] for a negative limit or offset, for an order or a state that does not
-// exist, for an event of a node that its job does not have, and for what does not fit into one
-// transaction; and [orchestrator.ErrNotFound] if [orchestrator.JobQuery].After must exist and
-// does not. A node in a terminal state must not be changed again: its events show it as it is.
+// It keeps the whole contract of [orchestrator.Store], [orchestrator.Pruner] and
+// [orchestrator.Feeder]. Beyond the contract, it returns [orchestrator.ErrInvalid] for a negative
+// limit or offset, for an order or a state that does not exist, for an event of a node that its job
+// does not have, for what does not fit into one transaction, and for a key, or a text that jobs are
+// listed by, of more than 8,192 bytes, and a node's name of more than [orchestrator.MaxNodeName]. If a node in a terminal state is changed all the same, its
+// events show it as it is.
 //
 // A call whose context ends while it waits to be written returns the context's error, and nothing
 // has been written. Once the writing has begun, the call waits for the outcome.
@@ -31,6 +36,7 @@ type Store struct {
 	writer *writer
 	serial atomic.Uint64 // the last number that was given to a set or a lease
 
+	pruning    chan struct{}  // holds a value while jobs are removed, until their rows are deleted
 	closing    chan struct{}  // closed when Close is called
 	background sync.WaitGroup // of what goes on between calls
 	closed     chan struct{}  // closed when Close is done
@@ -49,17 +55,22 @@ func Open(dir string, opts *Options) (*Store, error) {
 		db:      db,
 		log:     o.Logger,
 		state:   newState(),
+		pruning: make(chan struct{}, 1),
 		closing: make(chan struct{}),
 		closed:  make(chan struct{}),
 	}
 	s.writer = newWriter(s)
-	orphans, err := s.load()
+	orphans, removed, err := s.load()
 	if err != nil {
 		return nil, closeAfter(db, fmt.Errorf("badger: open %s: %w", dir, err))
 	}
 	s.writer.start()
 	if len(orphans) > 0 {
-		s.background.Go(func() { s.sweep(orphans) })
+		s.background.Go(func() { s.sweepStaged(orphans) })
+	}
+	if len(removed) > 0 {
+		s.pruning <- struct{}{}
+		s.background.Go(func() { s.sweepRemoved(removed) })
 	}
 	return s, nil
 }
@@ -86,22 +97,26 @@ func (s *Store) Close() error {
 // snapshot is the store as it was at one moment, for reading. It must be used by one goroutine,
 // and within a call that has begun.
 type snapshot struct {
-	s        *Store
-	txn      *badgerdb.Txn
-	version  uint64
-	counters counters
+	moment
+
+	s   *Store
+	txn *badgerdb.Txn
 }
 
 // snapshot returns the store as of now. It must be released soon: until then Badger keeps what
 // is overwritten.
-func (s *Store) snapshot() *snapshot {
-	version, c := s.state.acquire()
-	return &snapshot{s: s, txn: s.db.NewTransactionAt(version, false), version: version, counters: c}
+func (s *Store) snapshot() *snapshot { return s.snapshotWith(nil) }
+
+// snapshotWith returns the store as of now, when look reads the state. Whoever calls it does not
+// hold st.mu; look does.
+func (s *Store) snapshotWith(look func()) *snapshot {
+	m := s.state.acquire(look)
+	return &snapshot{moment: m, s: s, txn: s.db.NewTransactionAt(m.visible, false)}
 }
 
 func (sn *snapshot) release() {
 	sn.txn.Discard()
-	sn.s.state.release(sn.version)
+	sn.s.state.release(sn.visible)
 }
 
 // read calls f, as a call of its own, with the store as of now.

@@ -2,7 +2,9 @@ package badger
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"slices"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
 
@@ -12,44 +14,149 @@ import (
 // sweepRows is how many rows are deleted at once.
 const sweepRows = 1024
 
-// sweep deletes sets that belong to no job. It ends early when the store is closed: what is left
-// is deleted after the next Open.
-func (s *Store) sweep(sets []uint64) {
+// sweepStaged deletes sets that belong to no job. It ends early when the store is closed: what is
+// left is deleted after the next Open.
+func (s *Store) sweepStaged(sets []uint64) {
 	for _, set := range sets {
-		err := s.sweepSet(set)
-		if errors.Is(err, orchestrator.ErrClosed) {
-			return
-		}
-		if err != nil {
-			s.log.Warn("what is left of a job that was not created stays until the store is opened again", "err", err)
+		if !s.swept(s.sweepSet(set, refOfSet(set), plain{{key: stagedKey(set)}})) {
 			return
 		}
 	}
 }
 
-// sweepSet deletes a set: last the row that says that it belongs to no job.
-func (s *Store) sweepSet(set uint64) error {
-	for _, kind := range [...]byte{kindNames, kindSpec} {
-		rows := setPrefix(kind, set)
-		pieces := append([]byte{kindPiece}, rows...)
-		for _, prefix := range [...][]byte{rows, pieces} {
-			if err := s.sweepPrefix(prefix); err != nil {
-				return err
+// sweepRemoved deletes the rows of jobs that were removed, and lets others be removed then. It ends
+// early as sweepStaged does.
+func (s *Store) sweepRemoved(jobs []removedJob) {
+	defer func() { <-s.pruning }()
+	for _, job := range jobs {
+		if !s.swept(s.sweepJob(job)) {
+			return
+		}
+	}
+}
+
+// swept reports whether to go on after an error.
+func (s *Store) swept(err error) bool {
+	if err != nil && !errors.Is(err, orchestrator.ErrClosed) {
+		s.log.Warn("what is left of a job that is not there stays until the store is opened again", "err", err)
+	}
+	return err == nil
+}
+
+// sweepJob deletes the rows of a job that was removed.
+func (s *Store) sweepJob(job removedJob) error {
+	if err := s.sweepPrefix(setPrefix(kindNode, job.set)); err != nil {
+		return err
+	}
+	if err := s.sweepEvents(job.job); err != nil {
+		return err
+	}
+	return s.sweepSet(job.set, job.ref(), &forgetting{job: job})
+}
+
+// forgetting is the op that ends the sweeping of a job.
+type forgetting struct {
+	job removedJob
+}
+
+func (f *forgetting) stage(g *group) error { return g.put([]row{{key: removedKey(f.job.set)}}) }
+
+func (f *forgetting) apply(st *state) error {
+	ref := f.job.ref()
+	st.removed = slices.DeleteFunc(slices.Clone(st.removed), func(r jobRef) bool { return r == ref })
+	return nil
+}
+
+// sweepSet deletes what was written of a set when it was created. The last op is done when it is
+// gone.
+func (s *Store) sweepSet(set uint64, ref jobRef, last op) error {
+	if err := s.sweepNames(set, ref); err != nil {
+		return err
+	}
+	if err := s.sweepPrefix(setPrefix(kindSpec, set)); err != nil {
+		return err
+	}
+	return s.writer.do(context.Background(), last)
+}
+
+// sweepNames deletes the names of a set, and the rows of buckets that hold them: a bucket before the
+// names that say that the set has rows in it.
+func (s *Store) sweepNames(set uint64, ref jobRef) error {
+	var seen [1 << bucketBits]bool
+	prefix := setPrefix(kindNames, set)
+	return s.sweepRows(prefix, func(sn *snapshot, key []byte) ([]row, error) {
+		names, err := sn.names(set, int(binary.BigEndian.Uint32(key[len(prefix):])))
+		if err != nil {
+			return nil, err
+		}
+		var rows []row
+		for _, name := range names {
+			if b := bucketOf(name); !seen[b] {
+				seen[b] = true
+				rows = append(rows, row{key: bucketKey(b, ref)})
 			}
 		}
-	}
-	return s.writer.do(context.Background(), plain{{key: stagedKey(set)}})
+		return append(rows, row{key: key}), nil
+	})
 }
 
-// sweepPrefix deletes all rows whose keys have a prefix.
+// sweepEvents deletes the events of a job, and the rows of the feed that tell of nothing else.
+func (s *Store) sweepEvents(job orchestrator.JobID) error {
+	err := s.sweepRows(eventsPrefix(job), func(sn *snapshot, key []byte) ([]row, error) {
+		_, position, err := readEventsKey(key)
+		if err != nil {
+			return nil, err
+		}
+		feed, err := sn.deadFeed(position)
+		return append(feed, row{key: key}), err
+	})
+	if err != nil {
+		return err
+	}
+	return s.sweepPieces(eventsPrefix(job))
+}
+
+// deadFeed returns the row of the feed that holds a position, to be deleted, if all jobs that it
+// tells of are gone.
+func (sn *snapshot) deadFeed(position orchestrator.Position) ([]row, error) {
+	last, commits, err := sn.feedFrom(position)
+	if err != nil || position <= last-eventsOf(commits) {
+		return nil, err
+	}
+	for _, c := range commits {
+		there, err := sn.exists(c.job)
+		if err != nil || there {
+			return nil, err
+		}
+	}
+	return []row{{key: feedKey(last)}}, nil
+}
+
+// sweepPrefix deletes all rows whose keys have a prefix, with their pieces.
 func (s *Store) sweepPrefix(prefix []byte) error {
+	if err := s.sweepRows(prefix, itself); err != nil {
+		return err
+	}
+	return s.sweepPieces(prefix)
+}
+
+// sweepPieces deletes the further pieces of all rows whose keys have a prefix.
+func (s *Store) sweepPieces(prefix []byte) error {
+	return s.sweepRows(append([]byte{kindPiece}, prefix...), itself)
+}
+
+func itself(_ *snapshot, key []byte) ([]row, error) { return []row{{key: key}}, nil }
+
+// sweepRows deletes the rows that each returns for the rows whose keys have a prefix: that row, and
+// what has to go with it.
+func (s *Store) sweepRows(prefix []byte, each func(sn *snapshot, key []byte) ([]row, error)) error {
 	for {
 		select {
 		case <-s.closing:
 			return orchestrator.ErrClosed
 		default:
 		}
-		rows, err := s.keys(prefix, sweepRows)
+		rows, err := s.rowsToSweep(prefix, each)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -59,8 +166,7 @@ func (s *Store) sweepPrefix(prefix []byte) error {
 	}
 }
 
-// keys returns rows to delete: the first of those whose keys have a prefix.
-func (s *Store) keys(prefix []byte, limit int) ([]row, error) {
+func (s *Store) rowsToSweep(prefix []byte, each func(sn *snapshot, key []byte) ([]row, error)) ([]row, error) {
 	if err := s.state.failure(); err != nil {
 		return nil, err
 	}
@@ -68,8 +174,9 @@ func (s *Store) keys(prefix []byte, limit int) ([]row, error) {
 	defer sn.release()
 	var rows []row
 	err := sn.iterate(prefix, prefix, false, func(item *badgerdb.Item) (bool, error) {
-		rows = append(rows, row{key: item.KeyCopy(nil)})
-		return len(rows) < limit, nil
+		of, err := each(sn, item.KeyCopy(nil))
+		rows = append(rows, of...)
+		return len(rows) < sweepRows, err
 	})
 	return rows, err
 }

@@ -179,6 +179,9 @@ func (w *writer) make(g *group) error {
 	if g.err != nil || g.empty() {
 		return g.err
 	}
+	if err := g.seal(); err != nil {
+		return err
+	}
 	w.groups.Add(1)
 	err := w.commit(g.txn, g.version)
 	switch {

@@ -344,7 +344,7 @@ func TestFailedDisk(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			again.mustCommit(t, again.batch(finished(0, 50)))
+			again.mustCommit(t, again.batch(finished(1, 50)))
 		})
 	}
 }

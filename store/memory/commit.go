@@ -25,10 +25,12 @@ func (s *Store) Commit(ctx context.Context, lease orchestrator.Lease, b orchestr
 		return err
 	}
 	rec.apply(progress, events)
+	s.feed.add(rec, len(events))
 	if progress.State.Terminal() {
 		s.release(rec)
 		s.unfinished.remove(rec.job.ID)
 		s.stopping.remove(rec.job.ID)
+		s.end(rec)
 	}
 	return nil
 }

@@ -6,7 +6,8 @@ import (
 	"github.com/seed-54b7607b/orchestrator"
 )
 
-// CreateJob stores a new job with its nodes and returns it with its ID.
+// CreateJob stores a new job with its nodes and returns it with its ID, or, with
+// [orchestrator.ErrExists], the job that has its key.
 func (s *Store) CreateJob(ctx context.Context, job orchestrator.Job, nodes []string) (orchestrator.Job, error) {
 	if err := s.enter(ctx); err != nil {
 		return orchestrator.Job{}, err
@@ -14,20 +15,36 @@ func (s *Store) CreateJob(ctx context.Context, job orchestrator.Job, nodes []str
 	defer s.leave()
 
 	stored := newJob(&job, len(nodes))
-	rec := &record{job: stored, nodes: newNodes(nodes)}
-	s.add(rec)
-	return stored.Clone(), nil
+	stored, err := s.add(&record{job: stored, nodes: newNodes(nodes)})
+	return stored.Clone(), err
 }
 
-// add gives the job its ID and makes it visible.
-func (s *Store) add(rec *record) {
+// add gives the job its ID and makes it visible, unless another job has its key.
+func (s *Store) add(rec *record) (*orchestrator.Job, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rec.job.ID = orchestrator.JobID(len(s.records) + 1)
+	if other := s.keys[rec.job.Key]; other != nil {
+		return other.job, orchestrator.ErrExists
+	}
+	s.last++
+	rec.job.ID = s.last
 	s.records = append(s.records, rec)
-	if !rec.job.State.Terminal() {
+	if rec.job.Key != "" {
+		s.keys[rec.job.Key] = rec
+	}
+	for i := range rec.nodes {
+		name := rec.nodes[i].Name
+		if s.nodes[name] == nil {
+			s.nodes[name] = &idList{}
+		}
+		s.nodes[name].add(rec.job.ID)
+	}
+	if rec.job.State.Terminal() {
+		s.end(rec)
+	} else {
 		s.unfinished.add(rec.job.ID)
 	}
+	return rec.job, nil
 }
 
 // newJob returns the job as it is stored first, except for its ID.

@@ -11,43 +11,12 @@ import (
 // pageSize is how many values an iterator looks at while it holds the lock.
 const pageSize = 256
 
-// Nodes yields nodes of a job in the order in which they were given to CreateJob.
-func (s *Store) Nodes(ctx context.Context, id orchestrator.JobID, q orchestrator.NodeQuery) iter.Seq2[orchestrator.Node, error] {
-	page := func(from int, buf []orchestrator.Node) ([]orchestrator.Node, int, error) {
-		if q.Limit < 0 {
-			return nil, 0, &orchestrator.InvalidError{Field: "Limit", Value: q.Limit, Reason: "must not be negative"}
-		}
-		return s.nodePage(ctx, id, q.State, from, buf)
-	}
-	return atMost(q.Limit, paged(max(q.From, 0), page, (*orchestrator.Node).Clone))
-}
-
 // Events yields the events of a job whose id is from or greater, in the order of their ids.
 func (s *Store) Events(ctx context.Context, id orchestrator.JobID, from orchestrator.EventID) iter.Seq2[orchestrator.Event, error] {
 	page := func(from int, buf []orchestrator.Event) ([]orchestrator.Event, int, error) {
 		return s.eventPage(ctx, id, from, buf)
 	}
 	return paged(int(min(max(from, 1)-1, math.MaxInt)), page, (*orchestrator.Event).Clone)
-}
-
-func (s *Store) nodePage(ctx context.Context, id orchestrator.JobID, state orchestrator.NodeState, from int, buf []orchestrator.Node) ([]orchestrator.Node, int, error) {
-	if err := s.enter(ctx); err != nil {
-		return nil, 0, err
-	}
-	defer s.leave()
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	rec, err := s.find(id)
-	if err != nil {
-		return nil, 0, err
-	}
-	page, next := cut(rec.nodes, from)
-	for i := range page {
-		if state == "" || page[i].State == state {
-			buf = append(buf, page[i])
-		}
-	}
-	return buf, next, nil
 }
 
 func (s *Store) eventPage(ctx context.Context, id orchestrator.JobID, from int, buf []orchestrator.Event) ([]orchestrator.Event, int, error) {
@@ -80,7 +49,7 @@ func cut[T any](values []T, from int) (page []T, next int) {
 // paged yields clones of the values of the pages from the place from on. A page may use the
 // memory of buf. The values of a page may share memory with the store, and no lock is held
 // while they are cloned and yielded.
-func paged[T any](from int, page func(from int, buf []T) (_ []T, next int, err error), clone func(*T) T) iter.Seq2[T, error] {
+func paged[T any, P ~int | ~int64](from P, page func(from P, buf []T) (_ []T, next P, err error), clone func(*T) T) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var values []T
 		for next := from; next != end; {
@@ -100,14 +69,15 @@ func paged[T any](from int, page func(from int, buf []T) (_ []T, next int, err e
 	}
 }
 
-// atMost yields the first n values of seq; all if n is not positive.
-func atMost[T any](n int, seq iter.Seq2[T, error]) iter.Seq2[T, error] {
-	if n <= 0 {
-		return seq
-	}
+// some yields the values of seq without the first of them, as many as offset says, and then at most
+// as many as limit says; all that are left if limit is 0.
+func some[T any](offset, limit int, seq iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		left := n
+		skip, left := offset, limit
 		for value, err := range seq {
+			if skip--; skip >= 0 && err == nil {
+				continue
+			}
 			if !yield(value, err) || err != nil {
 				return
 			}

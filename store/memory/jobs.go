@@ -33,8 +33,8 @@ func (s *Store) current(id orchestrator.JobID) (*orchestrator.Job, error) {
 	return rec.job, nil
 }
 
-// Jobs returns a page of all jobs. A page of the order by ID costs as much as the page is
-// long; one of another order sorts all jobs.
+// Jobs returns a page of all jobs. A page of the order by ID, without filters, costs as much as the
+// page is long; any other looks at all jobs, or at those of a node.
 func (s *Store) Jobs(ctx context.Context, q orchestrator.JobQuery) (orchestrator.JobPage, error) {
 	if err := s.enter(ctx); err != nil {
 		return orchestrator.JobPage{}, err
@@ -62,56 +62,77 @@ func validate(q orchestrator.JobQuery) error {
 		return &orchestrator.InvalidError{Field: "Offset", Value: q.Offset, Reason: negative}
 	case q.Limit < 0:
 		return &orchestrator.InvalidError{Field: "Limit", Value: q.Limit, Reason: negative}
-	case q.OrderBy != orchestrator.OrderByID && comparison(q.OrderBy) == nil:
+	case comparison(q.OrderBy) == nil:
 		return &orchestrator.InvalidError{Field: "OrderBy", Value: string(q.OrderBy), Reason: "must be an order of jobs"}
 	default:
 		return nil
 	}
 }
 
-// page returns the jobs that a valid query asks for, and how many jobs there are.
+// page returns the jobs that a valid query asks for, and how many jobs pass its filters.
 func (s *Store) page(q orchestrator.JobQuery) (jobs []*orchestrator.Job, total int, err error) {
-	if q.OrderBy == orchestrator.OrderByID {
-		jobs, total = s.pageByID(q)
+	if q.OrderBy == orchestrator.OrderByID && !filters(&q) {
+		jobs, total = s.pageOfAll(q)
 		return jobs, total, nil
 	}
-	jobs = s.all()
+	jobs, after, err := s.candidates(&q)
+	if err != nil {
+		return nil, 0, err
+	}
 	total = len(jobs)
 	compare := comparison(q.OrderBy)
 	if q.Descending {
 		ascending := compare
 		compare = func(a, b *orchestrator.Job) int { return ascending(b, a) }
 	}
-	// The job to start behind has to be found before the order by ID is lost.
-	var after *orchestrator.Job
-	if q.After != 0 {
-		if q.After < 1 || int64(q.After) > int64(total) {
-			return nil, 0, orchestrator.ErrNotFound
-		}
-		after = jobs[q.After-1]
-	}
 	slices.SortFunc(jobs, compare)
 	if after != nil {
-		i, _ := slices.BinarySearchFunc(jobs, after, compare)
-		jobs = jobs[i+1:]
+		i, found := slices.BinarySearchFunc(jobs, after, compare)
+		if found {
+			i++
+		}
+		jobs = jobs[i:]
 	}
-	from, to := window(len(jobs), q)
+	from, to := window(len(jobs), q.Offset, q.Limit)
 	return jobs[from:to], total, nil
 }
 
-func (s *Store) pageByID(q orchestrator.JobQuery) (jobs []*orchestrator.Job, total int) {
+// candidates returns the jobs that pass the filters of the query, ordered by ID, and the one to
+// start behind, nil if there is none.
+func (s *Store) candidates(q *orchestrator.JobQuery) (jobs []*orchestrator.Job, after *orchestrator.Job, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	total = len(s.records)
-	left := s.records
-	after := int(min(max(int64(q.After), 0), int64(total)+1))
-	switch {
-	case q.Descending && q.After != 0:
-		left = left[:max(after-1, 0)]
-	case !q.Descending:
-		left = left[min(after, total):]
+	if q.After != 0 {
+		rec, err := s.find(q.After)
+		switch {
+		case err == nil:
+			after = rec.job
+		case q.OrderBy == orchestrator.OrderByID:
+			after = &orchestrator.Job{ID: q.After}
+		default:
+			return nil, nil, err
+		}
 	}
-	from, to := window(len(left), q)
+	return s.matching(q), after, nil
+}
+
+// pageOfAll returns the page of a query without filters in the order by ID.
+func (s *Store) pageOfAll(q orchestrator.JobQuery) (jobs []*orchestrator.Job, total int) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	left := s.records
+	if q.After != 0 {
+		i, found := s.place(q.After)
+		switch {
+		case q.Descending:
+			left = left[:i]
+		case found:
+			left = left[i+1:]
+		default:
+			left = left[i:]
+		}
+	}
+	from, to := window(len(left), q.Offset, q.Limit)
 	jobs = make([]*orchestrator.Job, 0, to-from)
 	for i := from; i < to; i++ {
 		place := i
@@ -120,34 +141,25 @@ func (s *Store) pageByID(q orchestrator.JobQuery) (jobs []*orchestrator.Job, tot
 		}
 		jobs = append(jobs, left[place].job)
 	}
-	return jobs, total
+	return jobs, len(s.records)
 }
 
-// all returns all jobs, ordered by ID.
-func (s *Store) all() []*orchestrator.Job {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	jobs := make([]*orchestrator.Job, len(s.records))
-	for i, rec := range s.records {
-		jobs[i] = rec.job
-	}
-	return jobs
-}
-
-// window returns which of n jobs are left by the query's offset and limit.
-func window(n int, q orchestrator.JobQuery) (from, to int) {
-	from, to = min(q.Offset, n), n
-	if q.Limit != 0 {
-		to = from + min(q.Limit, n-from)
+// window returns which of n values are left by an offset and a limit.
+func window(n, offset, limit int) (from, to int) {
+	from, to = min(offset, n), n
+	if limit != 0 {
+		to = from + min(limit, n-from)
 	}
 	return from, to
 }
 
-// comparison returns how an order that is not the one by ID compares jobs, nil if there is no
-// such order. No two jobs are equal by it.
+// comparison returns how an order compares jobs, nil if there is no such order. No two jobs are
+// equal by it.
 func comparison(order orchestrator.JobOrder) func(a, b *orchestrator.Job) int {
 	var by func(a, b *orchestrator.Job) int
 	switch order {
+	case orchestrator.OrderByID:
+		by = func(_, _ *orchestrator.Job) int { return 0 }
 	case orchestrator.OrderByOwner:
 		by = func(a, b *orchestrator.Job) int { return strings.Compare(a.Owner.Login, b.Owner.Login) }
 	case orchestrator.OrderByTimestamp:

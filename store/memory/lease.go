@@ -47,7 +47,7 @@ func (s *Store) claim(by uuid.UUID, ttl time.Duration) (orchestrator.Lease, *orc
 
 func (s *Store) firstClaimable(jobs idList, by uuid.UUID, now time.Time) *record {
 	for _, id := range jobs {
-		if rec := s.records[id-1]; rec.claimable(by, now) {
+		if rec := s.the(id); rec.claimable(by, now) {
 			return rec
 		}
 	}
@@ -82,7 +82,7 @@ func (s *Store) Renew(ctx context.Context, by uuid.UUID, ttl time.Duration) ([]o
 	}
 	if ttl <= 0 {
 		for _, id := range *held {
-			s.records[id-1].leased = false
+			s.the(id).leased = false
 		}
 		delete(s.held, by)
 		return nil, nil
@@ -90,7 +90,7 @@ func (s *Store) Renew(ctx context.Context, by uuid.UUID, ttl time.Duration) ([]o
 	expires := expiry(time.Now(), ttl)
 	leases := make([]orchestrator.Lease, len(*held))
 	for i, id := range *held {
-		rec := s.records[id-1]
+		rec := s.the(id)
 		rec.expires = expires
 		leases[i] = rec.lease()
 	}

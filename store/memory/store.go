@@ -5,7 +5,9 @@
 package memory
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/google/uuid"
@@ -13,28 +15,40 @@ import (
 	"github.com/seed-54b7607b/orchestrator"
 )
 
-var _ orchestrator.Store = (*Store)(nil)
+var (
+	_ orchestrator.Store  = (*Store)(nil)
+	_ orchestrator.Pruner = (*Store)(nil)
+	_ orchestrator.Feeder = (*Store)(nil)
+)
 
 // Store is an [orchestrator.Store] in memory. It is made by [New].
 //
 // It keeps the whole contract of [orchestrator.Store] but for durability: a commit survives as
 // long as the process does. Beyond the contract, it returns [orchestrator.ErrInvalid] for a
-// negative limit or offset and for an order that does not exist, and
-// [orchestrator.ErrNotFound] if [orchestrator.JobQuery].After must exist and does not.
+// negative limit or offset and for an order that does not exist.
 type Store struct {
 	gate   sync.RWMutex // held for reading by every call in progress, for writing by Close
 	closed bool         // guarded by gate
 
-	mu         sync.RWMutex // guards all below; never held while an iterator yields
-	records    []*record    // the job with the ID i+1 is at i
-	unfinished idList       // the jobs in no terminal state
-	stopping   idList       // those of the unfinished that were asked to stop
+	mu         sync.RWMutex       // guards all below; never held while an iterator yields
+	last       orchestrator.JobID // the newest that was given
+	records    []*record          // by their IDs
+	unfinished idList             // the jobs in no terminal state
+	stopping   idList             // those of the unfinished that were asked to stop
+	ended      []*record          // the jobs in a terminal state, by when they ended, then by their IDs
 	held       map[uuid.UUID]*idList
+	keys       map[string]*record
+	nodes      map[string]*idList // the jobs that have a node of a name
+	feed       feed
 }
 
 // New returns a new, empty store.
 func New() *Store {
-	return &Store{held: map[uuid.UUID]*idList{}}
+	return &Store{
+		held:  map[uuid.UUID]*idList{},
+		keys:  map[string]*record{},
+		nodes: map[string]*idList{},
+	}
 }
 
 // Close waits for the calls in progress and lets go of all jobs. Calls of other methods, and
@@ -44,7 +58,8 @@ func (s *Store) Close() error {
 	s.gate.Lock()
 	defer s.gate.Unlock()
 	s.closed = true
-	s.records, s.unfinished, s.stopping, s.held = nil, nil, nil, nil
+	s.records, s.unfinished, s.stopping, s.ended = nil, nil, nil, nil
+	s.held, s.keys, s.nodes, s.feed = nil, nil, nil, feed{}
 	return nil
 }
 
@@ -66,8 +81,19 @@ func (s *Store) leave() { s.gate.RUnlock() }
 
 // find returns the record of a job. The caller holds s.mu.
 func (s *Store) find(id orchestrator.JobID) (*record, error) {
-	if id < 1 || int64(id) > int64(len(s.records)) {
-		return nil, orchestrator.ErrNotFound
+	if i, found := s.place(id); found {
+		return s.records[i], nil
 	}
-	return s.records[id-1], nil
+	return nil, orchestrator.ErrNotFound
+}
+
+// place returns where in s.records the job is, or would be. The caller holds s.mu.
+func (s *Store) place(id orchestrator.JobID) (i int, found bool) {
+	return slices.BinarySearchFunc(s.records, id, func(r *record, id orchestrator.JobID) int { return cmp.Compare(r.job.ID, id) })
+}
+
+// the returns the record of a job that there is. The caller holds s.mu.
+func (s *Store) the(id orchestrator.JobID) *record {
+	i, _ := s.place(id)
+	return s.records[i]
 }

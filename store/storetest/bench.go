@@ -6,8 +6,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/google/uuid"
-
 	"github.com/seed-54b7607b/orchestrator"
 )
 
@@ -61,32 +59,54 @@ func benchCreate(b *testing.B, s orchestrator.Store, nodes int) {
 	rate(b, n, "nodes")
 }
 
-// heldJob creates a job and claims it by an instance of its own.
-func heldJob(ctx context.Context, s orchestrator.Store, nodes int) (*worker, error) {
-	if _, err := create(ctx, s, nodes); err != nil {
-		return nil, err
-	}
-	return claim(ctx, s, uuid.New(), long)
+// reporter commits that nodes have finished, with results of about 400 bytes. When those of its
+// job have, it takes another.
+type reporter struct {
+	store orchestrator.Store
+	w     *worker
+	next  int // the index of the next node
+	nodes []orchestrator.Node
 }
 
-// finishedNodes returns nodes with results of about 400 bytes.
-func finishedNodes(n int) []orchestrator.Node {
-	nodes := make([]orchestrator.Node, n)
-	for i := range nodes {
-		nodes[i] = fullNode(i)
-		nodes[i].Result = result(400)
+// nodesOfReporter is how many nodes the jobs of a reporter have.
+const nodesOfReporter = 16 * orchestrator.MaxBatchEvents
+
+func newReporter(s orchestrator.Store, events int) *reporter {
+	r := &reporter{store: s, nodes: make([]orchestrator.Node, events)}
+	for i := range r.nodes {
+		r.nodes[i] = fullNode(0)
+		r.nodes[i].Result = result(400)
 	}
-	return nodes
+	return r
+}
+
+func (r *reporter) ready() bool { return r.w != nil && r.next+len(r.nodes) <= nodesOfReporter }
+
+func (r *reporter) takeJob(ctx context.Context) (err error) {
+	r.next = 0
+	r.w, err = heldJob(ctx, r.store, nodesOfReporter)
+	return err
+}
+
+func (r *reporter) report(ctx context.Context) error {
+	for i := range r.nodes {
+		r.nodes[i].Index, r.nodes[i].Name = r.next, nodeName(r.next)
+		r.next++
+	}
+	return r.w.commit(ctx, r.w.batch(r.nodes...))
 }
 
 func benchCommit(b *testing.B, s orchestrator.Store, events int) {
-	w, err := heldJob(b.Context(), s, events)
-	if err != nil {
-		b.Fatal(err)
-	}
-	nodes, n := finishedNodes(events), 0
+	r, n := newReporter(s, events), 0
 	for b.Loop() {
-		if err := w.commit(b.Context(), w.batch(nodes...)); err != nil {
+		if !r.ready() {
+			b.StopTimer()
+			if err := r.takeJob(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			b.StartTimer()
+		}
+		if err := r.report(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 		n += events
@@ -97,17 +117,19 @@ func benchCommit(b *testing.B, s orchestrator.Store, events int) {
 // benchCommitAtOnce has several jobs written at once, each by one goroutine.
 func benchCommitAtOnce(b *testing.B, s orchestrator.Store) {
 	const events = 16
-	nodes := finishedNodes(events)
 	var n atomic.Int64
 	b.SetParallelism(8)
 	b.RunParallel(func(pb *testing.PB) {
-		w, err := heldJob(b.Context(), s, events)
-		if err != nil {
-			b.Error(err)
-			return
-		}
+		r := newReporter(s, events)
 		for pb.Next() {
-			if err := w.commit(b.Context(), w.batch(nodes...)); err != nil {
+			var err error
+			if !r.ready() {
+				err = r.takeJob(b.Context())
+			}
+			if err == nil {
+				err = r.report(b.Context())
+			}
+			if err != nil {
 				b.Error(err)
 				return
 			}

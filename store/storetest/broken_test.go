@@ -12,7 +12,7 @@ import (
 
 // broken is a store that works as the one it is made of, except where a field says otherwise.
 type broken struct {
-	orchestrator.Store
+	able
 
 	before func(ctx context.Context) error // begins every call but Close
 	after  func()                          // ends every call but Close and those of iterators
@@ -28,12 +28,22 @@ type broken struct {
 	commit      func(ctx context.Context, lease orchestrator.Lease, b orchestrator.Batch) error
 	requestStop func(ctx context.Context, id orchestrator.JobID, force bool) (orchestrator.Job, error)
 	close       func() error
+	pruneJobs   func(ctx context.Context, before time.Time) (int, error)
+	feed        func(ctx context.Context, from orchestrator.Position) iter.Seq2[orchestrator.FeedEvent, error]
+	feedEnd     func(ctx context.Context) (orchestrator.Position, error)
+}
+
+// able is a store with all optional abilities.
+type able interface {
+	orchestrator.Store
+	orchestrator.Pruner
+	orchestrator.Feeder
 }
 
 // over returns a store that is not broken yet.
-func over(s orchestrator.Store) *broken {
+func over(s able) *broken {
 	return &broken{
-		Store:       s,
+		able:        s,
 		before:      func(context.Context) error { return nil },
 		after:       func() {},
 		edit:        func(*orchestrator.Job) {},
@@ -47,6 +57,9 @@ func over(s orchestrator.Store) *broken {
 		commit:      s.Commit,
 		requestStop: s.RequestStop,
 		close:       s.Close,
+		pruneJobs:   s.PruneJobs,
+		feed:        s.Feed,
+		feedEnd:     s.FeedEnd,
 	}
 }
 
@@ -140,6 +153,26 @@ func (b *broken) RequestStop(ctx context.Context, id orchestrator.JobID, force b
 
 func (b *broken) Close() error { return b.close() }
 
+func (b *broken) PruneJobs(ctx context.Context, before time.Time) (int, error) {
+	if err := b.before(ctx); err != nil {
+		return 0, err
+	}
+	defer b.after()
+	return b.pruneJobs(ctx, before)
+}
+
+func (b *broken) Feed(ctx context.Context, from orchestrator.Position) iter.Seq2[orchestrator.FeedEvent, error] {
+	return begun(ctx, b.before, b.feed(ctx, from))
+}
+
+func (b *broken) FeedEnd(ctx context.Context) (orchestrator.Position, error) {
+	if err := b.before(ctx); err != nil {
+		return 0, err
+	}
+	defer b.after()
+	return b.feedEnd(ctx)
+}
+
 // eachNode makes the store change every node that Nodes yields.
 func (b *broken) eachNode(change func(id orchestrator.JobID, n *orchestrator.Node)) {
 	inner := b.nodes
@@ -155,13 +188,24 @@ func (b *broken) eachNode(change func(id orchestrator.JobID, n *orchestrator.Nod
 	}
 }
 
-// iterations makes the store change how both of its iterators go.
-func (b *broken) iterations(nodes func(iter.Seq2[orchestrator.Node, error]) iter.Seq2[orchestrator.Node, error], events func(iter.Seq2[orchestrator.Event, error]) iter.Seq2[orchestrator.Event, error]) {
-	innerNodes, innerEvents := b.nodes, b.events
+// How the iterators of a store go.
+type (
+	nodeSeq        = iter.Seq2[orchestrator.Node, error]
+	nodeIteration  = func(nodeSeq) nodeSeq
+	eventIteration = func(iter.Seq2[orchestrator.Event, error]) iter.Seq2[orchestrator.Event, error]
+	feedIteration  = func(iter.Seq2[orchestrator.FeedEvent, error]) iter.Seq2[orchestrator.FeedEvent, error]
+)
+
+// iterations makes the store change how all of its iterators go.
+func (b *broken) iterations(nodes nodeIteration, events eventIteration, feed feedIteration) {
+	innerNodes, innerEvents, innerFeed := b.nodes, b.events, b.feed
 	b.nodes = func(ctx context.Context, id orchestrator.JobID, q orchestrator.NodeQuery) iter.Seq2[orchestrator.Node, error] {
 		return nodes(innerNodes(ctx, id, q))
 	}
 	b.events = func(ctx context.Context, id orchestrator.JobID, from orchestrator.EventID) iter.Seq2[orchestrator.Event, error] {
 		return events(innerEvents(ctx, id, from))
+	}
+	b.feed = func(ctx context.Context, from orchestrator.Position) iter.Seq2[orchestrator.FeedEvent, error] {
+		return feed(innerFeed(ctx, from))
 	}
 }

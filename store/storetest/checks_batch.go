@@ -22,15 +22,23 @@ func batchChecks() []Check {
 	}
 }
 
-// taken commits the batch and makes sure that all of it can be read, on the first and on the
-// following events of a job.
-func taken(ctx context.Context, open Opener, nodes ...orchestrator.Node) error {
-	_, w, err := openHeld(ctx, open, len(nodes))
+// taken commits a batch of n nodes and makes sure that all of it can be read, on the first and on
+// the following events of a job.
+func taken(ctx context.Context, open Opener, n int, node func(i int) orchestrator.Node) error {
+	_, w, err := openHeld(ctx, open, 2*n)
 	if err != nil {
 		return err
 	}
-	batch := func() orchestrator.Batch { return w.batch(nodes...) }
-	return commits(ctx, w, len(nodes), batch, batch)
+	batch := func(first int) func() orchestrator.Batch {
+		return func() orchestrator.Batch {
+			nodes := make([]orchestrator.Node, n)
+			for i := range nodes {
+				nodes[i] = node(first + i)
+			}
+			return w.batch(nodes...)
+		}
+	}
+	return commits(ctx, w, 2*n, batch(0), batch(n))
 }
 
 // result returns the JSON text of an object of n bytes.
@@ -40,36 +48,35 @@ func result(n int) json.RawMessage {
 }
 
 func checkMostEvents(ctx context.Context, open Opener) error {
-	nodes := make([]orchestrator.Node, orchestrator.MaxBatchEvents)
-	for i := range nodes {
-		nodes[i] = runningNode(i)
-	}
-	return taken(ctx, open, nodes...)
+	return taken(ctx, open, orchestrator.MaxBatchEvents, runningNode)
 }
 
 // checkMostBytes commits as many events as a batch may have, as big as they then may be.
 func checkMostBytes(ctx context.Context, open Opener) error {
 	const each = orchestrator.MaxBatchBytes / orchestrator.MaxBatchEvents
-	nodes := make([]orchestrator.Node, orchestrator.MaxBatchEvents)
-	for i := range nodes {
-		nodes[i] = fullNode(i)
-		nodes[i].Message = "message"
-		nodes[i].Result = result(each - len(nodes[i].Message))
-	}
-	return taken(ctx, open, nodes...)
+	return taken(ctx, open, orchestrator.MaxBatchEvents, func(i int) orchestrator.Node {
+		node := fullNode(i)
+		node.Message = "message"
+		node.Result = result(each - len(node.Message))
+		return node
+	})
 }
 
 func checkOneBigResult(ctx context.Context, open Opener) error {
-	node := fullNode(0)
-	node.Result = result(orchestrator.MaxBatchBytes - len(node.Message))
-	return taken(ctx, open, node)
+	return taken(ctx, open, 1, func(i int) orchestrator.Node {
+		node := fullNode(i)
+		node.Result = result(orchestrator.MaxBatchBytes - len(node.Message))
+		return node
+	})
 }
 
 func checkOneBigMessage(ctx context.Context, open Opener) error {
-	node := fullNode(0)
-	node.Result = nil
-	node.Message = string(bytes.Repeat([]byte("x"), orchestrator.MaxBatchBytes))
-	return taken(ctx, open, node)
+	return taken(ctx, open, 1, func(i int) orchestrator.Node {
+		node := fullNode(i)
+		node.Result = nil
+		node.Message = string(bytes.Repeat([]byte("x"), orchestrator.MaxBatchBytes))
+		return node
+	})
 }
 
 // openNumbered opens a store with a held job of three nodes and three events.

@@ -35,7 +35,7 @@ func checkClosed(ctx context.Context, open Opener) error {
 	if err := within(ctx, "Close", s.Close); err != nil {
 		return err
 	}
-	for _, m := range methods() {
+	for _, m := range methods(s) {
 		if err := wantError(m.name+" after Close", m.call(ctx, s, w), orchestrator.ErrClosed); err != nil {
 			return err
 		}
@@ -87,7 +87,7 @@ func checkCloseInProgress(ctx context.Context, open Opener) error {
 // callUntilClosed calls one method after the other, from the one at first on, until the store
 // is closed. It calls started once it has made a call.
 func callUntilClosed(ctx context.Context, s orchestrator.Store, w *worker, first int, started func()) error {
-	calls := methods()
+	calls := methods(s)
 	if first > 0 { // a lease is used by one goroutine
 		calls = slices.DeleteFunc(calls, func(m method) bool { return m.name == "Commit" })
 	}
@@ -106,12 +106,21 @@ func callUntilClosed(ctx context.Context, s orchestrator.Store, w *worker, first
 	}
 }
 
+// iteratorNames returns the names of iterators, of which a store may lack those of optional
+// interfaces.
+func iteratorNames() []string {
+	return []string{"Nodes", "Nodes descending", "Nodes by name", "Events", "Feed"}
+}
+
 // checkCloseAbandoned leaves an iterator neither at its end nor stopped.
 func checkCloseAbandoned(ctx context.Context, open Opener) error {
-	for _, name := range []string{"Nodes", "Events"} {
+	for _, name := range iteratorNames() {
 		s, w, err := openIterated(ctx, open, iterated)
 		if err != nil {
 			return err
+		}
+		if iterators(ctx, s, w.job.ID)[name] == nil {
+			continue
 		}
 		next, stop := iter.Pull2(iterators(ctx, s, w.job.ID)[name])
 		defer stop()
@@ -128,10 +137,13 @@ func checkCloseAbandoned(ctx context.Context, open Opener) error {
 // checkCloseInBody closes the store in the loop body. What the iterator yields from then on is
 // right, or it ends with ErrClosed.
 func checkCloseInBody(ctx context.Context, open Opener) error {
-	for _, name := range []string{"Nodes", "Events"} {
+	for _, name := range iteratorNames() {
 		s, w, err := openIterated(ctx, open, iterated)
 		if err != nil {
 			return err
+		}
+		if iterators(ctx, s, w.job.ID)[name] == nil {
+			continue
 		}
 		number := 0
 		for got, err := range iterators(ctx, s, w.job.ID)[name] {

@@ -58,15 +58,13 @@ func checkCommitAll(ctx context.Context, open Opener) error {
 	}
 	return commits(ctx, w, 4,
 		func() orchestrator.Batch { return w.batch(runningNode(2)) },
-		func() orchestrator.Batch { return w.batch(runningNode(0), runningNode(3)) },
+		func() orchestrator.Batch { return w.batch(busyNode(0), runningNode(3)) },
+		func() orchestrator.Batch { return w.batch(runningNode(0)) }, // a node loses what it had
 		func() orchestrator.Batch {
 			return w.batch(state(0, orchestrator.NodeFinished), state(3, orchestrator.NodeFailed), state(2, orchestrator.NodeErrored))
 		},
 		func() orchestrator.Batch {
 			return w.batch(orchestrator.Node{Index: 1, Name: nodeName(1), State: orchestrator.NodeSkipped, Message: "stopped"})
-		},
-		func() orchestrator.Batch { // a node loses what it had
-			return w.batch(orchestrator.Node{Index: 0, Name: nodeName(0), State: orchestrator.NodeFinished})
 		},
 		func() orchestrator.Batch { return w.ending(orchestrator.JobFailed) },
 	)
@@ -78,8 +76,8 @@ func checkCommitTwice(ctx context.Context, open Opener) error {
 		return err
 	}
 	return commits(ctx, w, 2,
-		func() orchestrator.Batch { return w.batch(runningNode(1), fullNode(1), runningNode(0)) },
-		func() orchestrator.Batch { return w.batch(fullNode(0), fullNode(1), runningNode(1)) },
+		func() orchestrator.Batch { return w.batch(runningNode(1), fullNode(1), busyNode(0)) },
+		func() orchestrator.Batch { return w.batch(busyNode(0), runningNode(0), fullNode(0)) },
 	)
 }
 

@@ -29,7 +29,7 @@ func checkContext(ctx context.Context, open Opener) error {
 	cancel()
 	late, cancel := context.WithDeadline(ctx, time.Now().Add(-time.Hour))
 	defer cancel()
-	for _, m := range methods() {
+	for _, m := range methods(s) {
 		if err := wantError(m.name+" with a cancelled context", m.call(cancelled, s, w), context.Canceled); err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func checkContextNothingDone(ctx context.Context, open Opener) error {
 	}
 	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
-	calls := append(methods(), method{"Renew, giving up", func(ctx context.Context, s orchestrator.Store, _ *worker) error {
+	calls := append(methods(s), method{"Renew, giving up", func(ctx context.Context, s orchestrator.Store, _ *worker) error {
 		_, err := s.Renew(ctx, alice, 0)
 		return err
 	}})

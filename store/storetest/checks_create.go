@@ -64,6 +64,7 @@ func checkEveryField(ctx context.Context, open Opener) error {
 		return err
 	}
 	// Pointers to zero values are not nil pointers.
+	job.Key = "another"
 	job.Agent.FileTimeout = new(0)
 	job.Agent.HTTPReadTimeout = nil
 	job.Agent.UseCachedCatalog = new(false)

@@ -16,7 +16,7 @@ import (
 const voidRule = "The leases that were given before the store was opened are void."
 
 func durableChecks() []durableCheck {
-	return []durableCheck{
+	return append(lastingChecks(), []durableCheck{
 		{name: "Store/reopened", rule: "Store keeps jobs, their nodes and their events.", run: checkReopened},
 		{name: "Store/reopened-fence", rule: fenceRule, run: checkReopenedFence},
 		{name: "CreateJob/reopened", rule: wholeRule, run: checkReopenedCreate},
@@ -24,7 +24,7 @@ func durableChecks() []durableCheck {
 		{name: "RequestStop/reopened", rule: stopRule, run: checkReopenedStop},
 		{name: "Commit/crash", rule: survivesRule, run: checkCrash},
 		{name: "Close/reopened", rule: closeRule, run: checkReopenedInProgress},
-	}
+	}...)
 }
 
 func exclusiveChecks() []durableCheck {
@@ -37,14 +37,14 @@ func exclusiveChecks() []durableCheck {
 // waits, and returns them as they should be.
 func writeAll(ctx context.Context, s orchestrator.Store) ([]history, error) {
 	var all []history
-	for range 3 {
-		h, err := liveThrough(ctx, s, fullJob(), 7)
+	for i := range 3 {
+		h, err := liveThrough(ctx, s, fullJobNo(i), 7)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, h)
 	}
-	job, err := s.CreateJob(ctx, fullJob(), nodeNames(300))
+	job, err := s.CreateJob(ctx, fullJobNo(3), nodeNames(300))
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func checkEventsFrom(ctx context.Context, open Opener) error {
 	for len(all.Events) < events {
 		var nodes []orchestrator.Node
 		for i := range 100 {
-			nodes = append(nodes, fullNode(i%3))
+			nodes = append(nodes, busyNode(i%3))
 		}
 		b := w.batch(nodes...)
 		if err := w.commit(ctx, b); err != nil {

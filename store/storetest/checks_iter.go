@@ -58,11 +58,40 @@ func eventIDs(seq iter.Seq2[orchestrator.Event, error]) iter.Seq2[int, error] {
 	}
 }
 
-// iterators returns both iterators of a job, as iterators of what counts their values.
+func feedIDs(seq iter.Seq2[orchestrator.FeedEvent, error]) iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		seq(func(e orchestrator.FeedEvent, err error) bool { return yield(int(e.ID), err) })
+	}
+}
+
+// iterators returns all iterators of a job, as iterators of what counts their values, and that over
+// the events of all jobs, if there is one. No other job may have events.
 func iterators(ctx context.Context, s orchestrator.Store, id orchestrator.JobID) map[string]iter.Seq2[int, error] {
+	all := iteratorsOf(ctx, s, id)
+	if feeder, ok := s.(orchestrator.Feeder); ok {
+		all["Feed"] = feedIDs(feeder.Feed(ctx, 1))
+	}
+	return all
+}
+
+// iteratorsOf returns the iterators over what belongs to one job.
+func iteratorsOf(ctx context.Context, s orchestrator.Store, id orchestrator.JobID) map[string]iter.Seq2[int, error] {
 	return map[string]iter.Seq2[int, error]{
-		"Nodes":  indexes(s.Nodes(ctx, id, orchestrator.NodeQuery{})),
-		"Events": eventIDs(s.Events(ctx, id, 1)),
+		"Nodes":            indexes(s.Nodes(ctx, id, orchestrator.NodeQuery{})),
+		"Nodes descending": downwards(s.Nodes(ctx, id, orchestrator.NodeQuery{Descending: true})),
+		"Nodes by name":    indexes(s.Nodes(ctx, id, orchestrator.NodeQuery{OrderBy: orchestrator.NodesByName})),
+		"Events":           eventIDs(s.Events(ctx, id, 1)),
+	}
+}
+
+// downwards is indexes for nodes that come last first.
+func downwards(seq iter.Seq2[orchestrator.Node, error]) iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		last := -1
+		seq(func(n orchestrator.Node, err error) bool {
+			last = max(last, n.Index)
+			return yield(last-n.Index+1, err)
+		})
 	}
 }
 
@@ -122,7 +151,7 @@ func checkIteratorError(ctx context.Context, open Opener) error {
 	}
 	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
-	if err := onlyError(iterators(ctx, s, w.job.ID+unknown), orchestrator.ErrNotFound); err != nil {
+	if err := onlyError(iteratorsOf(ctx, s, w.job.ID+unknown), orchestrator.ErrNotFound); err != nil {
 		return err
 	}
 	if err := onlyError(iterators(cancelled, s, w.job.ID), context.Canceled); err != nil {
@@ -161,7 +190,7 @@ func checkIteratorCalls(ctx context.Context, open Opener) error {
 			if number > 3 {
 				continue // an event that the loop body has made
 			}
-			for _, m := range methods() {
+			for _, m := range methods(s) {
 				what := fmt.Sprintf("%s called by the loop body of %s", m.name, name)
 				if err := within(ctx, what, func() error { return m.call(ctx, s, w) }); err != nil {
 					return err

@@ -76,8 +76,8 @@ func checkJobsAll(ctx context.Context, open Opener) error {
 		return err
 	}
 	var want []orchestrator.Job
-	for range 3 {
-		h, err := liveThrough(ctx, s, fullJob(), 1)
+	for i := range 3 {
+		h, err := liveThrough(ctx, s, fullJobNo(i), 1)
 		if err != nil {
 			return err
 		}

@@ -11,10 +11,11 @@ import (
 )
 
 const (
-	nodesRule        = "Nodes yields nodes of a job in the order in which they were given to CreateJob."
+	nodesRule        = "Nodes yields the nodes of a job that the query asks for, in the order that it asks for."
 	nodesUnknownRule = "It yields [ErrNotFound] if there is no such job."
 	nodeStateRule    = `only nodes in this state; "" means any`
 	nodeFromRule     = "only nodes with this Index or a greater one"
+	nodeOffsetRule   = "leave out so many"
 	nodeLimitRule    = "at most so many; 0 means all"
 )
 
@@ -33,9 +34,13 @@ func nodeChecks() []Check {
 		{Name: "NodeQuery/limit", Rule: nodeLimitRule, Run: checkNodeQuery(
 			orchestrator.NodeQuery{}, orchestrator.NodeQuery{Limit: 1}, orchestrator.NodeQuery{Limit: 256}, orchestrator.NodeQuery{Limit: 257},
 			orchestrator.NodeQuery{Limit: iterated}, orchestrator.NodeQuery{Limit: math.MaxInt})},
+		{Name: "NodeQuery/offset", Rule: nodeOffsetRule, Run: checkNodeQuery(
+			orchestrator.NodeQuery{Offset: 1}, orchestrator.NodeQuery{Offset: 256}, orchestrator.NodeQuery{Offset: iterated - 1},
+			orchestrator.NodeQuery{Offset: iterated}, orchestrator.NodeQuery{Offset: math.MaxInt}, orchestrator.NodeQuery{Offset: math.MaxInt, Limit: math.MaxInt})},
 		{Name: "Nodes/state-from-limit", Rule: nodesRule, Run: checkNodeQuery(
 			orchestrator.NodeQuery{From: 300, Limit: 100}, orchestrator.NodeQuery{State: finished, Limit: 1},
-			orchestrator.NodeQuery{State: finished, From: 10, Limit: 40}, orchestrator.NodeQuery{State: finished, From: 590, Limit: 40})},
+			orchestrator.NodeQuery{State: finished, From: 10, Limit: 40}, orchestrator.NodeQuery{State: finished, From: 590, Limit: 40},
+			orchestrator.NodeQuery{State: finished, From: 10, Offset: 150, Limit: 5}, orchestrator.NodeQuery{From: 300, Offset: 290, Limit: 40})},
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 const (
 	orderRule = "JobOrder is what a list of jobs is ordered by."
 	tiesRule  = "Jobs that are equal by it are ordered by ID, in the same direction."
+	textsRule = "Texts are ordered by their bytes."
 )
 
 func orderChecks() []Check {
@@ -20,6 +21,7 @@ func orderChecks() []Check {
 		{Name: "JobOrder/orders", Rule: orderRule, Run: checkOrders},
 		{Name: "JobOrder/changes", Rule: orderRule, Run: checkOrderChanges},
 		{Name: "JobOrder/ties", Rule: tiesRule, Run: checkTies},
+		{Name: "JobOrder/texts", Rule: textsRule, Run: checkTexts},
 	}
 }
 
@@ -40,7 +42,8 @@ func ordered(ctx context.Context, s orchestrator.Store, all []orchestrator.Job, 
 	if err != nil {
 		return fmt.Errorf("Jobs(%+v): %w", q, err)
 	}
-	if got, want := ids(page.Jobs), ids(pageOf(all, q)); !slices.Equal(got, want) {
+	want, _ := (&population{jobs: all}).page(q)
+	if got, want := ids(page.Jobs), ids(want); !slices.Equal(got, want) {
 		return fmt.Errorf("Jobs(%+v): got the jobs %v, want %v", q, got, want)
 	}
 	return nil
@@ -170,4 +173,49 @@ func checkTies(ctx context.Context, open Opener) error {
 		jobs = append(jobs, job)
 	}
 	return eachOrder(ctx, s, jobs)
+}
+
+// bytesFirst are texts that are in another order by their bytes than in that of any language, and
+// some that are the beginnings of others.
+func bytesFirst() []string {
+	return []string{"a", "B", "", "ab", "a b", "a!", "Z", "é", "e", "a-b", "a.b", "z", "\u00e4", "ａ", "aa", "a\u0301", "10", "9", "_"}
+}
+
+func checkTexts(ctx context.Context, open Opener) error {
+	s, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	texts := bytesFirst()
+	var jobs []orchestrator.Job
+	for i := range 2 * len(texts) {
+		job := plainJob()
+		job.Owner.Login, job.Environment = texts[i%len(texts)], texts[i*5%len(texts)]
+		if job, err = s.CreateJob(ctx, job, nodeNames(1)); err != nil {
+			return fmt.Errorf("CreateJob: %w", err)
+		}
+		jobs = append(jobs, job)
+	}
+	if err := eachOrder(ctx, s, jobs); err != nil {
+		return err
+	}
+	for i := 0; i < len(jobs); i += 2 { // a store may keep those that have ended elsewhere
+		if jobs[i], err = stopped(ctx, s, jobs[i].ID); err != nil {
+			return err
+		}
+	}
+	return eachOrder(ctx, s, jobs)
+}
+
+// stopped ends a job, whichever others there are, and returns it.
+func stopped(ctx context.Context, s orchestrator.Store, id orchestrator.JobID) (orchestrator.Job, error) {
+	if _, err := s.RequestStop(ctx, id, false); err != nil {
+		return orchestrator.Job{}, err
+	}
+	w, err := claimJob(ctx, s, alice, long, id)
+	if err != nil {
+		return orchestrator.Job{}, err
+	}
+	err = w.end(ctx, orchestrator.JobStopped)
+	return w.job, err
 }

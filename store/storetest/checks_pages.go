@@ -15,7 +15,7 @@ const (
 	afterRule      = "start behind this job; 0 starts at the beginning; [ErrNotFound] if there is no such job, unless the order is by ID"
 	offsetRule     = "leave out so many"
 	limitRule      = "return at most so many; 0 means all"
-	totalRule      = "how many jobs there are, those included that After, Offset and Limit leave out"
+	totalRule      = "how many jobs the query asks for, those included that After, Offset and Limit leave out"
 )
 
 func pageChecks() []Check {

@@ -45,8 +45,8 @@ func checkStop(ctx context.Context, open Opener) error {
 	if err != nil {
 		return err
 	}
-	for _, force := range []bool{false, true} {
-		job, err := s.CreateJob(ctx, fullJob(), nodeNames(2))
+	for i, force := range []bool{false, true} {
+		job, err := s.CreateJob(ctx, fullJobNo(i), nodeNames(2))
 		if err != nil {
 			return err
 		}

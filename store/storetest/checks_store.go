@@ -32,8 +32,8 @@ func checkKeeps(ctx context.Context, open Opener) error {
 		return err
 	}
 	var want []history
-	for range 3 {
-		h, err := liveThrough(ctx, s, fullJob(), 5)
+	for i := range 3 {
+		h, err := liveThrough(ctx, s, fullJobNo(i), 5)
 		if err != nil {
 			return err
 		}

@@ -15,22 +15,33 @@ import (
 
 // about are the sentences of the contract that say what it is and ask nothing of a store.
 var about = []string{
+	"Pruner is a [Store] that can remove old jobs.",
+	"Without it jobs are kept for ever.",
+	"Feeder is a [Store] that can tell of the events of all jobs in one sequence.",
+	"Without it there is no feed over all jobs.",
 	"Package store/memory and package store/badger are implementations; package store/storetest checks that another one keeps every sentence below.",
 }
 
-// contract is what store.go says, sentence by sentence, by the name of what the sentence is
-// about: a type or a method of Store.
+// contract is what store.go and store_optional.go say, sentence by sentence, by the name of what the
+// sentence is about: a type, an interface or a method of one.
 type contract map[string][]string
 
-// parseContract reads the comments of Store and its methods, and those of the other types that
-// the methods take and return, with their fields.
+// parseContract reads the comments of Store, of the optional interfaces and of their methods, and
+// those of the other types that the methods take and return, with their fields.
 func parseContract(t *testing.T) (store, types contract) {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "../../store.go", nil, parser.ParseComments|parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
-	}
 	store, types = contract{}, contract{}
+	for _, name := range []string{"store.go", "store_optional.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), "../../"+name, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parseFile(file, store, types)
+	}
+	return store, types
+}
+
+func parseFile(file *ast.File, store, types contract) {
 	for _, decl := range file.Decls {
 		gen, ok := decl.(*ast.GenDecl)
 		if !ok || gen.Tok != token.TYPE {
@@ -54,7 +65,6 @@ func parseContract(t *testing.T) (store, types contract) {
 			}
 		}
 	}
-	return store, types
 }
 
 var sentenceEnd = regexp.MustCompile(`\.\s+`)
@@ -92,8 +102,8 @@ func rules() contract {
 func TestEverySentenceHasCheck(t *testing.T) {
 	store, _ := parseContract(t)
 	checked := rules()
-	if len(store) != 11 {
-		t.Errorf("found comments on %d things, want those on Store and its 10 methods", len(store))
+	if len(store) != 1+10+2+3 {
+		t.Errorf("found comments on %d things, want those on Store and its 10 methods, and on 2 optional interfaces and their 3", len(store))
 	}
 	for what, sentences := range store {
 		for _, sentence := range sentences {
@@ -109,13 +119,13 @@ func TestEveryRuleIsSentence(t *testing.T) {
 	for what, rules := range rules() {
 		for _, rule := range rules {
 			if !slices.Contains(store[what], rule) && !slices.Contains(types[what], rule) {
-				t.Errorf("the rule of a check named %s/… is no sentence about %s in store.go: %s", what, what, rule)
+				t.Errorf("the rule of a check named %s/… is no sentence of the contract about %s: %s", what, what, rule)
 			}
 		}
 	}
 	for _, sentence := range about {
-		if !slices.Contains(store["Store"], sentence) {
-			t.Errorf("no sentence in store.go: %s", sentence)
+		if !slices.Contains(slices.Concat(store["Store"], store["Pruner"], store["Feeder"]), sentence) {
+			t.Errorf("no sentence of the contract: %s", sentence)
 		}
 	}
 }

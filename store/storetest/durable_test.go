@@ -74,7 +74,7 @@ func (c *content) opened(closing func() error) orchestrator.Store {
 		return nil
 	}
 	b.after = gate.RUnlock
-	b.iterations(ending[orchestrator.Node](gate.RUnlock), ending[orchestrator.Event](gate.RUnlock))
+	b.iterations(ending[orchestrator.Node](gate.RUnlock), ending[orchestrator.Event](gate.RUnlock), ending[orchestrator.FeedEvent](gate.RUnlock))
 	b.claim = func(ctx context.Context, by uuid.UUID, ttl time.Duration) (orchestrator.Lease, orchestrator.Job, error) {
 		lease, job, err := c.store.Claim(ctx, by, ttl)
 		if err == nil && !slices.Contains(c.instances, by) {
@@ -115,7 +115,8 @@ func TestDurableMutantsFail(t *testing.T) {
 	}{
 		{"forgets all", &disk{forgetful: true}, []string{
 			"Store/reopened", "Store/reopened-fence", "CreateJob/reopened", "CreateJob/reopened-ids", "RequestStop/reopened",
-			"Commit/crash", "Close/reopened", "Store/reopened-leases",
+			"Commit/crash", "Close/reopened", "Store/reopened-leases", "CreateJob/reopened-key", "Jobs/reopened",
+			"PruneJobs/reopened", "Feed/reopened",
 		}},
 		{"writes when it is closed", &disk{lateDirectory: true}, []string{"Commit/crash"}},
 		{"keeps leases", &disk{shared: true}, []string{"Store/reopened-leases"}},

@@ -71,7 +71,7 @@ func fullJob() orchestrator.Job {
 		JobSpec: orchestrator.JobSpec{
 			Command:     orchestrator.CommandTask,
 			Environment: "production",
-			Scope:       orchestrator.Scope{Nodes: []string{"a", "b.example.com"}, Omitted: 3},
+			Scope:       fullScope(),
 			Description: "Grüße, 世界 🎉 <b>&\"quoted\"</b>\nand a second line",
 			Noop:        true,
 			Concurrency: 17,
@@ -79,14 +79,42 @@ func fullJob() orchestrator.Job {
 			Userdata:    json.RawMessage(`{ "html": "<&>", "big": 12345678901234567890, "ü": [1.50, null] }`),
 			Owner:       fullOwner(),
 			Agent:       fullAgent(),
-			Task:        orchestrator.TaskOptions{Name: "package::install", Params: json.RawMessage(`{"name": "nginx"}`)},
+			Task:        fullTask(),
+			Key:         "af94921f-bd76-4b58-b5ce-e17c029a2790/<&>\"ü",
+			Digest:      "5feceb66ffc86f38d952786c6d696c79",
 		},
 		Progress: orchestrator.Progress{
 			State:     orchestrator.JobReady,
 			Status:    progressTo(orchestrator.JobNew, orchestrator.JobReady).Status,
-			Counts:    orchestrator.NodeCounts{New: 1, Running: 2, Finished: 3, Failed: 4, Errored: 5, Skipped: 6},
+			Counts:    orchestrator.NodeCounts{New: 7, Running: 2, Finished: 3, Failed: 4, Errored: 5, Skipped: 6},
 			LastEvent: 4713,
 		},
+	}
+}
+
+// fullJobNo is fullJob for the n-th of several jobs, each with a key of its own.
+func fullJobNo(n int) orchestrator.Job {
+	job := fullJob()
+	job.Key = fmt.Sprintf("%s %d", job.Key, n)
+	return job
+}
+
+// fullScope has more than one job has: what it was asked by is one of these.
+func fullScope() orchestrator.Scope {
+	return orchestrator.Scope{
+		Nodes:     []string{"a", "b.example.com"},
+		Omitted:   3,
+		Query:     json.RawMessage(`["from", "nodes", ["=", "certname", "<ü>"]]`),
+		NodeGroup: "fe0039d7-7a1b-4d2a-9c7e-5f1c1e8a0f3b",
+	}
+}
+
+func fullTask() orchestrator.TaskOptions {
+	return orchestrator.TaskOptions{
+		Name:      "package::install",
+		Params:    json.RawMessage(`{"name": "nginx"}`),
+		Sensitive: []string{"password", "token"},
+		Secret:    "0b1f4a57-8e1c-4b6c-8a0b-6f8f0a1d2c3e",
 	}
 }
 
@@ -138,6 +166,13 @@ func fullNode(i int) orchestrator.Node {
 		Message:  "dæmon says <no> & \"exits\"\n世界",
 		Result:   json.RawMessage(`{ "status": "failed",  "log": "<a>&\u2028ü" }`),
 	}
+}
+
+// busyNode returns the i-th node of a job as it is while it runs, with something to say.
+func busyNode(i int) orchestrator.Node {
+	n := fullNode(i)
+	n.State, n.Finished = orchestrator.NodeRunning, time.Time{}
+	return n
 }
 
 // create stores a plain job with n nodes.

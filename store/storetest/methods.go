@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,9 +17,41 @@ type method struct {
 	call func(ctx context.Context, s orchestrator.Store, w *worker) error
 }
 
-// methods returns all methods but Close, each with a call of it that works while the worker's
-// lease is valid, and that leaves it valid.
-func methods() []method {
+// methods returns all methods but Close, those of optional interfaces included that the store has,
+// each with a call of it that works while the worker's lease is valid, and that leaves it valid.
+func methods(s orchestrator.Store) []method {
+	return slices.Concat(storeMethods(), prunerMethods(s), feederMethods(s))
+}
+
+func prunerMethods(s orchestrator.Store) []method {
+	if _, ok := s.(orchestrator.Pruner); !ok {
+		return nil
+	}
+	return []method{
+		{"PruneJobs", func(ctx context.Context, s orchestrator.Store, _ *worker) error {
+			_, err := s.(orchestrator.Pruner).PruneJobs(ctx, at(0))
+			return err
+		}},
+	}
+}
+
+func feederMethods(s orchestrator.Store) []method {
+	if _, ok := s.(orchestrator.Feeder); !ok {
+		return nil
+	}
+	return []method{
+		{"Feed", func(ctx context.Context, s orchestrator.Store, _ *worker) error {
+			_, err := collect(s.(orchestrator.Feeder).Feed(ctx, 1))
+			return err
+		}},
+		{"FeedEnd", func(ctx context.Context, s orchestrator.Store, _ *worker) error {
+			_, err := s.(orchestrator.Feeder).FeedEnd(ctx)
+			return err
+		}},
+	}
+}
+
+func storeMethods() []method {
 	return []method{
 		{"CreateJob", func(ctx context.Context, s orchestrator.Store, _ *worker) error {
 			_, err := create(ctx, s, 2)

@@ -14,7 +14,7 @@ type commitFunc = func(ctx context.Context, lease orchestrator.Lease, batch orch
 
 // commitMutant returns a mutant whose Commit is made of the Commit that works.
 func commitMutant(name string, change func(b *broken, commit commitFunc) commitFunc, fails ...string) mutant {
-	return mutant{name: name, fails: fails, make: func(b *broken) { b.commit = change(b, b.Store.Commit) }}
+	return mutant{name: name, fails: fails, make: func(b *broken) { b.commit = change(b, b.able.Commit) }}
 }
 
 // refusing returns a mutant that takes no batches that are too big in some way.
@@ -56,7 +56,7 @@ func commitMutants() []mutant {
 				mu.Lock()
 				defer mu.Unlock()
 				last = batch.Progress.Clone()
-				return b.Store.Commit(ctx, lease, batch)
+				return b.able.Commit(ctx, lease, batch)
 			}
 			b.edit = func(job *orchestrator.Job) {
 				mu.Lock()
@@ -97,11 +97,11 @@ func commitMutants() []mutant {
 			stopped := newStops(b)
 			b.requestStop = func(ctx context.Context, id orchestrator.JobID, force bool) (orchestrator.Job, error) {
 				stopped.ask(id, force)
-				return b.Store.Job(ctx, id)
+				return b.able.Job(ctx, id)
 			}
 			b.commit = func(ctx context.Context, lease orchestrator.Lease, batch orchestrator.Batch) error {
 				stopped.forget(lease.Job)
-				return b.Store.Commit(ctx, lease, batch)
+				return b.able.Commit(ctx, lease, batch)
 			}
 		}},
 		commitMutant("commits before it looks at the numbers", func(_ *broken, commit commitFunc) commitFunc {
@@ -170,7 +170,7 @@ func keepFirst(b *broken) {
 		for _, e := range slices.Backward(batch.Events) {
 			first[e.Node.Index] = e.Node.Clone()
 		}
-		return b.Store.Commit(ctx, lease, batch)
+		return b.able.Commit(ctx, lease, batch)
 	}
 	b.eachNode(func(_ orchestrator.JobID, n *orchestrator.Node) {
 		mu.Lock()
@@ -185,9 +185,9 @@ func stopMutants() []mutant {
 	return []mutant{
 		{name: "returns a job as it was before it was asked to stop", fails: []string{"RequestStop/asks", "RequestStop/held", "RequestStop/milder"}, make: func(b *broken) {
 			b.requestStop = func(ctx context.Context, id orchestrator.JobID, force bool) (orchestrator.Job, error) {
-				job, err := b.Store.Job(ctx, id)
+				job, err := b.able.Job(ctx, id)
 				if err == nil {
-					_, err = b.Store.RequestStop(ctx, id, force)
+					_, err = b.able.RequestStop(ctx, id, force)
 				}
 				return job, err
 			}
@@ -196,37 +196,37 @@ func stopMutants() []mutant {
 			book := keepLeases(b)
 			b.requestStop = func(ctx context.Context, id orchestrator.JobID, force bool) (orchestrator.Job, error) {
 				if book.newest(id).Fence > 0 {
-					return b.Store.Job(ctx, id)
+					return b.able.Job(ctx, id)
 				}
-				return b.Store.RequestStop(ctx, id, force)
+				return b.able.RequestStop(ctx, id, force)
 			}
 		}},
 		{name: "takes a stop back for a milder one", fails: []string{"RequestStop/milder", "RequestStop/at-once"}, make: func(b *broken) {
 			stopped := newStops(b)
 			b.requestStop = func(ctx context.Context, id orchestrator.JobID, force bool) (orchestrator.Job, error) {
 				stopped.ask(id, force)
-				return b.Store.Job(ctx, id)
+				return b.able.Job(ctx, id)
 			}
 		}},
 		{name: "makes no stop stronger", fails: []string{"RequestStop/milder"}, make: func(b *broken) {
 			b.requestStop = func(ctx context.Context, id orchestrator.JobID, force bool) (orchestrator.Job, error) {
-				job, err := b.Store.Job(ctx, id)
+				job, err := b.able.Job(ctx, id)
 				if err != nil || job.Stop != orchestrator.StopNone {
 					return job, err
 				}
-				return b.Store.RequestStop(ctx, id, force)
+				return b.able.RequestStop(ctx, id, force)
 			}
 		}},
 		{name: "stops jobs that have ended", fails: []string{"RequestStop/terminal"}, make: func(b *broken) {
 			stopped := newStops(b)
 			b.requestStop = func(ctx context.Context, id orchestrator.JobID, force bool) (orchestrator.Job, error) {
 				stopped.ask(id, force)
-				return b.Store.RequestStop(ctx, id, force)
+				return b.able.RequestStop(ctx, id, force)
 			}
 		}},
 		{name: "has an error for jobs that have ended", fails: []string{"RequestStop/terminal"}, make: func(b *broken) {
 			b.requestStop = func(ctx context.Context, id orchestrator.JobID, force bool) (orchestrator.Job, error) {
-				job, err := b.Store.RequestStop(ctx, id, force)
+				job, err := b.able.RequestStop(ctx, id, force)
 				if job.State.Terminal() {
 					err = orchestrator.ErrInvalid
 				}

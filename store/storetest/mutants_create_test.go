@@ -45,13 +45,13 @@ func createMutants() []mutant {
 				if len(nodes) > 15_000 {
 					return orchestrator.Job{}, errors.New("transaction too big")
 				}
-				return b.Store.CreateJob(ctx, job, nodes)
+				return b.able.CreateJob(ctx, job, nodes)
 			}
 		}},
 		{name: "shows large jobs in parts", fails: []string{"CreateJob/whole"}, make: showInParts},
 		{name: "orders nodes by name", fails: []string{"CreateJob/nodes", "Nodes/order"}, make: func(b *broken) {
 			b.createJob = func(ctx context.Context, job orchestrator.Job, nodes []string) (orchestrator.Job, error) {
-				return b.Store.CreateJob(ctx, job, slices.Sorted(slices.Values(nodes)))
+				return b.able.CreateJob(ctx, job, slices.Sorted(slices.Values(nodes)))
 			}
 		}},
 		{name: "takes names that begin alike for one", fails: []string{"CreateJob/nodes"}, make: func(b *broken) {
@@ -60,7 +60,7 @@ func createMutants() []mutant {
 		{name: "keeps counts that were passed", fails: []string{"CreateJob/set-by-store"}, make: func(b *broken) {
 			b.createJob = func(ctx context.Context, job orchestrator.Job, nodes []string) (orchestrator.Job, error) {
 				counts := job.Counts
-				job, err := b.Store.CreateJob(ctx, job, nodes)
+				job, err := b.able.CreateJob(ctx, job, nodes)
 				job.Counts = counts
 				return job, err
 			}
@@ -68,25 +68,25 @@ func createMutants() []mutant {
 		{name: "keeps a stop that was passed", fails: []string{"CreateJob/set-by-store"}, make: func(b *broken) {
 			b.createJob = func(ctx context.Context, job orchestrator.Job, nodes []string) (orchestrator.Job, error) {
 				stop := job.Stop
-				job, err := b.Store.CreateJob(ctx, job, nodes)
+				job, err := b.able.CreateJob(ctx, job, nodes)
 				if err != nil || stop == orchestrator.StopNone {
 					return job, err
 				}
-				return b.Store.RequestStop(ctx, job.ID, stop == orchestrator.StopForce)
+				return b.able.RequestStop(ctx, job.ID, stop == orchestrator.StopForce)
 			}
 		}},
 		{name: "reuses ids", fails: []string{"CreateJob/ids", "CreateJob/ids-at-once"}, make: func(b *broken) {
 			b.createJob = func(ctx context.Context, job orchestrator.Job, nodes []string) (orchestrator.Job, error) {
-				job, err := b.Store.CreateJob(ctx, job, nodes)
+				job, err := b.able.CreateJob(ctx, job, nodes)
 				job.ID -= job.ID / 7
 				return job, err
 			}
 		}},
 		{name: "leaves a gap where a creation failed", fails: []string{"CreateJob/ids-no-gap"}, make: func(b *broken) {
 			b.createJob = func(ctx context.Context, job orchestrator.Job, nodes []string) (orchestrator.Job, error) {
-				created, err := b.Store.CreateJob(ctx, job, nodes)
+				created, err := b.able.CreateJob(ctx, job, nodes)
 				if err != nil {
-					_, _ = b.Store.CreateJob(context.WithoutCancel(ctx), job, nodes)
+					_, _ = b.able.CreateJob(context.WithoutCancel(ctx), job, nodes)
 				}
 				return created, err
 			}
@@ -102,7 +102,7 @@ func showInParts(b *broken) {
 		if _, again := seen.LoadOrStore(id, true); !again {
 			q.Limit = 10_000
 		}
-		return b.Store.Nodes(ctx, id, q)
+		return b.able.Nodes(ctx, id, q)
 	}
 }
 
@@ -112,10 +112,10 @@ func showLate(b *broken) {
 	b.createJob = func(ctx context.Context, job orchestrator.Job, nodes []string) (orchestrator.Job, error) {
 		creating.Add(1)
 		defer creating.Add(-1)
-		return b.Store.CreateJob(ctx, job, nodes)
+		return b.able.CreateJob(ctx, job, nodes)
 	}
 	b.jobs = func(ctx context.Context, q orchestrator.JobQuery) (orchestrator.JobPage, error) {
-		page, err := b.Store.Jobs(ctx, q)
+		page, err := b.able.Jobs(ctx, q)
 		if n := len(page.Jobs); n > 1 && creating.Load() > 0 {
 			page.Jobs = slices.Delete(page.Jobs, n-2, n-1)
 		}

@@ -14,25 +14,25 @@ import (
 func iteratorMutants() []mutant {
 	return []mutant{
 		{name: "forgets the last value", fails: []string{"Store/iterator-complete", "CreateJob/large", "Commit/most-events"}, make: func(b *broken) {
-			b.iterations(withoutLast[orchestrator.Node], withoutLast[orchestrator.Event])
+			b.iterations(withoutLast[orchestrator.Node], withoutLast[orchestrator.Event], withoutLast[orchestrator.FeedEvent])
 		}},
 		{name: "forgets the last event", fails: []string{"Store/iterator-complete", "Events/from"}, make: func(b *broken) {
-			b.iterations(asIs[orchestrator.Node], withoutLast[orchestrator.Event])
+			b.iterations(asIs[orchestrator.Node], withoutLast[orchestrator.Event], withoutLast[orchestrator.FeedEvent])
 		}},
 		{name: "forgets what begins a page", fails: []string{"Store/iterator-complete", "CreateJob/large"}, make: func(b *broken) {
-			b.iterations(withoutPageStart[orchestrator.Node], withoutPageStart[orchestrator.Event])
+			b.iterations(withoutPageStart[orchestrator.Node], withoutPageStart[orchestrator.Event], withoutPageStart[orchestrator.FeedEvent])
 		}},
 		{name: "goes on after a break", fails: []string{"Store/iterator-break"}, make: func(b *broken) {
-			b.iterations(onAfterBreak[orchestrator.Node], onAfterBreak[orchestrator.Event])
+			b.iterations(onAfterBreak[orchestrator.Node], onAfterBreak[orchestrator.Event], onAfterBreak[orchestrator.FeedEvent])
 		}},
 		{name: "goes on after an error", fails: []string{"Store/iterator-error"}, make: func(b *broken) {
-			b.iterations(onAfterError[orchestrator.Node], onAfterError[orchestrator.Event])
+			b.iterations(onAfterError[orchestrator.Node], onAfterError[orchestrator.Event], onAfterError[orchestrator.FeedEvent])
 		}},
 		{name: "can be iterated once", fails: []string{"Store/iterator-again"}, make: func(b *broken) {
-			b.iterations(once[orchestrator.Node], once[orchestrator.Event])
+			b.iterations(once[orchestrator.Node], once[orchestrator.Event], once[orchestrator.FeedEvent])
 		}},
 		{name: "goes on where it was left", fails: []string{"Store/iterator-again"}, make: func(b *broken) {
-			b.iterations(resumed[orchestrator.Node], resumed[orchestrator.Event])
+			b.iterations(resumed[orchestrator.Node], resumed[orchestrator.Event], resumed[orchestrator.FeedEvent])
 		}},
 		{name: "shows parts of a change", fails: []string{"Store/iterator-changes"}, make: func(b *broken) {
 			b.eachNode(func(_ orchestrator.JobID, n *orchestrator.Node) {
@@ -51,12 +51,12 @@ func iteratorMutants() []mutant {
 				}
 				return nil
 			}
-			b.iterations(withErrors[orchestrator.Node](own), withErrors[orchestrator.Event](own))
+			b.iterations(withErrors[orchestrator.Node](own), withErrors[orchestrator.Event](own), withErrors[orchestrator.FeedEvent](own))
 		}},
 		{name: "reads all before it yields", fails: []string{
 			"Store/context-iterator", "Store/context-iteration", "Close/iterators",
 		}, make: func(b *broken) {
-			b.iterations(readFirst[orchestrator.Node], readFirst[orchestrator.Event])
+			b.iterations(readFirst[orchestrator.Node], readFirst[orchestrator.Event], readFirst[orchestrator.FeedEvent])
 		}},
 	}
 }
@@ -152,11 +152,11 @@ func locksWhileYielding(b *broken) {
 	var mu sync.Mutex
 	b.before = func(context.Context) error { mu.Lock(); return nil }
 	b.after = mu.Unlock
-	b.iterations(ending[orchestrator.Node](mu.Unlock), ending[orchestrator.Event](mu.Unlock))
+	b.iterations(ending[orchestrator.Node](mu.Unlock), ending[orchestrator.Event](mu.Unlock), ending[orchestrator.FeedEvent](mu.Unlock))
 	b.close = func() error {
 		mu.Lock()
 		defer mu.Unlock()
-		return b.Store.Close()
+		return b.able.Close()
 	}
 }
 
@@ -172,7 +172,7 @@ func callMutants() []mutant {
 				return nil
 			}
 			b.after = mu.Unlock
-			b.iterations(ending[orchestrator.Node](mu.Unlock), ending[orchestrator.Event](mu.Unlock))
+			b.iterations(ending[orchestrator.Node](mu.Unlock), ending[orchestrator.Event](mu.Unlock), ending[orchestrator.FeedEvent](mu.Unlock))
 		}},
 		{name: "ignores contexts", fails: []string{
 			"Store/context", "Store/context-nothing-done", "Store/context-iterator", "Store/context-iteration",
@@ -187,7 +187,7 @@ func callMutants() []mutant {
 		}},
 		{name: "looks at the context at the end", fails: []string{"Store/context-nothing-done"}, make: func(b *broken) {
 			b.requestStop = func(ctx context.Context, id orchestrator.JobID, force bool) (orchestrator.Job, error) {
-				job, err := b.Store.RequestStop(context.WithoutCancel(ctx), id, force)
+				job, err := b.able.RequestStop(context.WithoutCancel(ctx), id, force)
 				if ctx.Err() != nil {
 					err = ctx.Err()
 				}
@@ -208,28 +208,28 @@ func callMutants() []mutant {
 					return nil
 				}
 			}
-			b.close = func() error { closing(); return b.Store.Close() }
+			b.close = func() error { closing(); return b.able.Close() }
 		}},
 		{name: "can be closed once", fails: []string{"Close/again"}, make: func(b *broken) {
 			b.close = func() error {
-				if _, err := b.Store.Jobs(context.Background(), orchestrator.JobQuery{}); err != nil {
+				if _, err := b.able.Jobs(context.Background(), orchestrator.JobQuery{}); err != nil {
 					return err
 				}
-				return b.Store.Close()
+				return b.able.Close()
 			}
 		}},
 		{name: "is not closed while an iterator is in use", fails: []string{"Close/abandoned-iterator", "Close/in-loop-body"}, hangs: true, make: func(b *broken) {
 			var used sync.WaitGroup
 			b.before = func(context.Context) error { used.Add(1); return nil }
 			b.after = used.Done
-			b.iterations(ending[orchestrator.Node](used.Done), ending[orchestrator.Event](used.Done))
-			b.close = func() error { used.Wait(); return b.Store.Close() }
+			b.iterations(ending[orchestrator.Node](used.Done), ending[orchestrator.Event](used.Done), ending[orchestrator.FeedEvent](used.Done))
+			b.close = func() error { used.Wait(); return b.able.Close() }
 		}},
 	}
 }
 
 func ignoreContexts(b *broken) {
-	s := b.Store
+	s := b.able
 	b.createJob = func(ctx context.Context, job orchestrator.Job, nodes []string) (orchestrator.Job, error) {
 		return s.CreateJob(context.WithoutCancel(ctx), job, nodes)
 	}

@@ -20,12 +20,12 @@ type renewFunc = func(ctx context.Context, by uuid.UUID, ttl time.Duration) ([]o
 
 // claimMutant returns a mutant whose Claim is made of the Claim that works.
 func claimMutant(name string, change func(b *broken, claim claimFunc) claimFunc, fails ...string) mutant {
-	return mutant{name: name, fails: fails, make: func(b *broken) { b.claim = change(b, b.Store.Claim) }}
+	return mutant{name: name, fails: fails, make: func(b *broken) { b.claim = change(b, b.able.Claim) }}
 }
 
 // renewMutant returns a mutant whose Renew is made of the Renew that works.
 func renewMutant(name string, change func(b *broken, renew renewFunc) renewFunc, fails ...string) mutant {
-	return mutant{name: name, fails: fails, make: func(b *broken) { b.renew = change(b, b.Store.Renew) }}
+	return mutant{name: name, fails: fails, make: func(b *broken) { b.renew = change(b, b.able.Renew) }}
 }
 
 func leaseMutants() []mutant {
@@ -37,7 +37,7 @@ func leaseMutants() []mutant {
 			"Store/holder", "Store/fence", "Store/lost-to-another", "Store/lost-given-up", "Store/lost-ended", "Commit/lease-lost", "Commit/terminal",
 		}, make: func(b *broken) {
 			b.commit = func(ctx context.Context, lease orchestrator.Lease, batch orchestrator.Batch) error {
-				if err := b.Store.Commit(ctx, lease, batch); !errors.Is(err, orchestrator.ErrLeaseLost) {
+				if err := b.able.Commit(ctx, lease, batch); !errors.Is(err, orchestrator.ErrLeaseLost) {
 					return err
 				}
 				return nil
@@ -45,17 +45,17 @@ func leaseMutants() []mutant {
 		}},
 		{name: "lets anybody write a job that nobody holds", fails: []string{"Store/holder", "Store/lost-given-up"}, make: func(b *broken) {
 			b.commit = func(ctx context.Context, lease orchestrator.Lease, batch orchestrator.Batch) error {
-				err := b.Store.Commit(ctx, lease, batch)
+				err := b.able.Commit(ctx, lease, batch)
 				if !errors.Is(err, orchestrator.ErrLeaseLost) {
 					return err
 				}
 				stranger := uuid.New()
-				defer func() { _, _ = b.Store.Renew(ctx, stranger, 0) }()
-				claimed, _, claimErr := b.Store.Claim(ctx, stranger, long)
+				defer func() { _, _ = b.able.Renew(ctx, stranger, 0) }()
+				claimed, _, claimErr := b.able.Claim(ctx, stranger, long)
 				if claimErr != nil || claimed.Job != lease.Job {
 					return err
 				}
-				return b.Store.Commit(ctx, claimed, batch)
+				return b.able.Commit(ctx, claimed, batch)
 			}
 		}},
 		{name: "looks at the time of the lease it is shown", fails: []string{"Store/fence-not-clock"}, make: func(b *broken) {
@@ -63,13 +63,13 @@ func leaseMutants() []mutant {
 				if time.Now().After(lease.Expires) {
 					return orchestrator.ErrLeaseLost
 				}
-				return b.Store.Commit(ctx, lease, batch)
+				return b.able.Commit(ctx, lease, batch)
 			}
 		}},
 		{name: "refuses commits under an expired lease", fails: []string{"Store/expired-is-good"}, make: func(b *broken) {
 			var expires sync.Map
 			b.claim = func(ctx context.Context, by uuid.UUID, ttl time.Duration) (orchestrator.Lease, orchestrator.Job, error) {
-				lease, job, err := b.Store.Claim(ctx, by, ttl)
+				lease, job, err := b.able.Claim(ctx, by, ttl)
 				expires.Store(lease.Job, lease.Expires)
 				return lease, job, err
 			}
@@ -77,7 +77,7 @@ func leaseMutants() []mutant {
 				if t, ok := expires.Load(lease.Job); ok && !time.Now().Before(t.(time.Time)) {
 					return orchestrator.ErrLeaseLost
 				}
-				return b.Store.Commit(ctx, lease, batch)
+				return b.able.Commit(ctx, lease, batch)
 			}
 		}},
 	})
@@ -108,7 +108,7 @@ func claimMutants() []mutant {
 			return func(ctx context.Context, by uuid.UUID, ttl time.Duration) (orchestrator.Lease, orchestrator.Job, error) {
 				lease, job, err := claim(ctx, by, ttl)
 				if errors.Is(err, orchestrator.ErrNotFound) {
-					_, _ = b.Store.Renew(ctx, by, 0)
+					_, _ = b.able.Renew(ctx, by, 0)
 					return claim(ctx, by, ttl)
 				}
 				return lease, job, err
@@ -117,7 +117,7 @@ func claimMutants() []mutant {
 		claimMutant("gives jobs that have ended", func(b *broken, claim claimFunc) claimFunc {
 			return func(ctx context.Context, by uuid.UUID, ttl time.Duration) (orchestrator.Lease, orchestrator.Job, error) {
 				lease, job, err := claim(ctx, by, ttl)
-				page, _ := b.Store.Jobs(ctx, orchestrator.JobQuery{Limit: 1})
+				page, _ := b.able.Jobs(ctx, orchestrator.JobQuery{Limit: 1})
 				if errors.Is(err, orchestrator.ErrNotFound) && len(page.Jobs) == 1 && page.Jobs[0].State.Terminal() {
 					return orchestrator.Lease{Job: page.Jobs[0].ID, Holder: by, Fence: 99}, page.Jobs[0], nil
 				}
@@ -150,7 +150,7 @@ func claimMutants() []mutant {
 			stopped := newStops(b)
 			b.requestStop = func(ctx context.Context, id orchestrator.JobID, force bool) (orchestrator.Job, error) {
 				stopped.ask(id, force)
-				return b.Store.Job(ctx, id)
+				return b.able.Job(ctx, id)
 			}
 		}},
 	}
@@ -210,7 +210,7 @@ func renewMutants() []mutant {
 		{name: "renews what was lost", fails: []string{"Renew/valid-only", "Commit/terminal"}, make: func(b *broken) {
 			book := keepLeases(b)
 			b.renew = func(ctx context.Context, by uuid.UUID, ttl time.Duration) ([]orchestrator.Lease, error) {
-				_, err := b.Store.Renew(ctx, by, ttl)
+				_, err := b.able.Renew(ctx, by, ttl)
 				leases := book.of(by)
 				for i := range leases {
 					leases[i].Expires = time.Now().Add(ttl).UTC().Truncate(time.Millisecond)
@@ -221,7 +221,7 @@ func renewMutants() []mutant {
 		{name: "does not renew what has expired", fails: []string{"Renew/expired"}, make: func(b *broken) {
 			book := keepLeases(b)
 			b.renew = func(ctx context.Context, by uuid.UUID, ttl time.Duration) ([]orchestrator.Lease, error) {
-				leases, err := b.Store.Renew(ctx, by, ttl)
+				leases, err := b.able.Renew(ctx, by, ttl)
 				return slices.DeleteFunc(leases, func(l orchestrator.Lease) bool {
 					return !time.Now().Before(book.newest(l.Job).Expires)
 				}), err

@@ -16,7 +16,7 @@ func queryMutant(name string, change func(q *orchestrator.JobQuery), fails ...st
 	return mutant{name: name, fails: fails, make: func(b *broken) {
 		b.jobs = func(ctx context.Context, q orchestrator.JobQuery) (orchestrator.JobPage, error) {
 			change(&q)
-			return b.Store.Jobs(ctx, q)
+			return b.able.Jobs(ctx, q)
 		}
 	}}
 }
@@ -25,7 +25,7 @@ func queryMutant(name string, change func(q *orchestrator.JobQuery), fails ...st
 func pageMutant(name string, change func(q orchestrator.JobQuery, page *orchestrator.JobPage), fails ...string) mutant {
 	return mutant{name: name, fails: fails, make: func(b *broken) {
 		b.jobs = func(ctx context.Context, q orchestrator.JobQuery) (orchestrator.JobPage, error) {
-			page, err := b.Store.Jobs(ctx, q)
+			page, err := b.able.Jobs(ctx, q)
 			change(q, &page)
 			return page, err
 		}
@@ -37,7 +37,7 @@ func nodeQueryMutant(name string, change func(q *orchestrator.NodeQuery), fails 
 	return mutant{name: name, fails: fails, make: func(b *broken) {
 		b.nodes = func(ctx context.Context, id orchestrator.JobID, q orchestrator.NodeQuery) iter.Seq2[orchestrator.Node, error] {
 			change(&q)
-			return b.Store.Nodes(ctx, id, q)
+			return b.able.Nodes(ctx, id, q)
 		}
 	}}
 }
@@ -80,14 +80,14 @@ func queryMutants() []mutant {
 		pageMutant("orders ties by ID, whatever the direction", func(q orchestrator.JobQuery, page *orchestrator.JobPage) {
 			if q.OrderBy != orchestrator.OrderByID && q.Descending {
 				slices.SortFunc(page.Jobs, func(a, b orchestrator.Job) int {
-					return cmp.Or(compareBy(q.OrderBy, b, a), cmp.Compare(a.ID, b.ID))
+					return cmp.Or(compareIn(q.OrderBy, &b, &a), cmp.Compare(a.ID, b.ID))
 				})
 			}
 		}, "JobOrder/ties"),
 		{name: "orders by the state of the beginning", fails: []string{"JobOrder/changes"}, make: orderByOldState},
 		{name: "takes any job to start behind", fails: []string{"JobQuery/after-missing"}, make: func(b *broken) {
 			b.jobs = func(ctx context.Context, q orchestrator.JobQuery) (orchestrator.JobPage, error) {
-				page, err := b.Store.Jobs(ctx, q)
+				page, err := b.able.Jobs(ctx, q)
 				if errors.Is(err, orchestrator.ErrNotFound) {
 					return orchestrator.JobPage{}, nil
 				}
@@ -96,10 +96,10 @@ func queryMutants() []mutant {
 		}},
 		{name: "wants the job to start behind to exist", fails: []string{"JobQuery/after-missing"}, make: func(b *broken) {
 			b.jobs = func(ctx context.Context, q orchestrator.JobQuery) (orchestrator.JobPage, error) {
-				if _, err := b.Store.Job(ctx, q.After); q.After != 0 && err != nil {
+				if _, err := b.able.Job(ctx, q.After); q.After != 0 && err != nil {
 					return orchestrator.JobPage{}, err
 				}
-				return b.Store.Jobs(ctx, q)
+				return b.able.Jobs(ctx, q)
 			}
 		}},
 		nodeQueryMutant("yields nodes in any state", func(q *orchestrator.NodeQuery) { q.State = "" }, "NodeQuery/state"),
@@ -120,7 +120,7 @@ func queryMutants() []mutant {
 				state := q.State
 				q.State = ""
 				return func(yield func(orchestrator.Node, error) bool) {
-					b.Store.Nodes(ctx, id, q)(func(n orchestrator.Node, err error) bool {
+					b.able.Nodes(ctx, id, q)(func(n orchestrator.Node, err error) bool {
 						return err == nil && state != "" && n.State != state || yield(n, err)
 					})
 				}
@@ -133,18 +133,17 @@ func queryMutants() []mutant {
 func orderByOldState(b *broken) {
 	var created sync.Map
 	b.createJob = func(ctx context.Context, job orchestrator.Job, nodes []string) (orchestrator.Job, error) {
-		job, err := b.Store.CreateJob(ctx, job, nodes)
+		job, err := b.able.CreateJob(ctx, job, nodes)
 		created.Store(job.ID, job)
 		return job, err
 	}
 	b.jobs = func(ctx context.Context, q orchestrator.JobQuery) (orchestrator.JobPage, error) {
-		page, err := b.Store.Jobs(ctx, q)
+		page, err := b.able.Jobs(ctx, q)
 		if q.OrderBy == orchestrator.OrderByState && !q.Descending {
 			slices.SortFunc(page.Jobs, func(x, y orchestrator.Job) int {
 				oldX, _ := created.Load(x.ID)
 				oldY, _ := created.Load(y.ID)
-				order := compareBy(q.OrderBy, oldX.(orchestrator.Job), oldY.(orchestrator.Job))
-				return cmp.Or(order, cmp.Compare(x.ID, y.ID))
+				return compareBy(q.OrderBy, false)(oldX.(orchestrator.Job), oldY.(orchestrator.Job))
 			})
 		}
 		return page, err

@@ -15,21 +15,21 @@ func readMutants() []mutant {
 	return []mutant{
 		{name: "forgets the events of jobs that have ended", fails: []string{"Store/keeps"}, make: func(b *broken) {
 			b.events = func(ctx context.Context, id orchestrator.JobID, from orchestrator.EventID) iter.Seq2[orchestrator.Event, error] {
-				if job, err := b.Store.Job(ctx, id); err == nil && job.State.Terminal() {
+				if job, err := b.able.Job(ctx, id); err == nil && job.State.Terminal() {
 					from = job.LastEvent
 				}
-				return b.Store.Events(ctx, id, from)
+				return b.able.Events(ctx, id, from)
 			}
 		}},
 		{name: "shows a job as it was before its last commit", fails: []string{"Job/last-commit"}, make: func(b *broken) {
 			var before orchestrator.Progress
 			b.commit = func(ctx context.Context, lease orchestrator.Lease, batch orchestrator.Batch) error {
-				job, _ := b.Store.Job(ctx, lease.Job)
+				job, _ := b.able.Job(ctx, lease.Job)
 				before = job.Progress
-				return b.Store.Commit(ctx, lease, batch)
+				return b.able.Commit(ctx, lease, batch)
 			}
 			b.job = func(ctx context.Context, id orchestrator.JobID) (orchestrator.Job, error) {
-				job, err := b.Store.Job(ctx, id)
+				job, err := b.able.Job(ctx, id)
 				job.Progress = before
 				return job, err
 			}
@@ -39,7 +39,7 @@ func readMutants() []mutant {
 		}, make: ownError},
 		{name: "lists no jobs that have ended", fails: []string{"Jobs/all"}, make: func(b *broken) {
 			b.jobs = func(ctx context.Context, q orchestrator.JobQuery) (orchestrator.JobPage, error) {
-				page, err := b.Store.Jobs(ctx, q)
+				page, err := b.able.Jobs(ctx, q)
 				var open []orchestrator.Job
 				for _, job := range page.Jobs {
 					if !job.State.Terminal() {
@@ -52,7 +52,7 @@ func readMutants() []mutant {
 		}},
 		{name: "has an error for no jobs", fails: []string{"Jobs/none"}, make: func(b *broken) {
 			b.jobs = func(ctx context.Context, q orchestrator.JobQuery) (orchestrator.JobPage, error) {
-				page, err := b.Store.Jobs(ctx, q)
+				page, err := b.able.Jobs(ctx, q)
 				if page.Total == 0 {
 					return page, orchestrator.ErrNotFound
 				}
@@ -61,7 +61,7 @@ func readMutants() []mutant {
 		}},
 		{name: "lists jobs without their requests to stop", fails: []string{"Jobs/same-as-Job"}, make: func(b *broken) {
 			b.jobs = func(ctx context.Context, q orchestrator.JobQuery) (orchestrator.JobPage, error) {
-				page, err := b.Store.Jobs(ctx, q)
+				page, err := b.able.Jobs(ctx, q)
 				for i := range page.Jobs {
 					page.Jobs[i].Stop = orchestrator.StopNone
 				}
@@ -73,12 +73,12 @@ func readMutants() []mutant {
 				if id > 256 {
 					id -= 256
 				}
-				return b.Store.Nodes(ctx, id, q)
+				return b.able.Nodes(ctx, id, q)
 			}
 		}},
 		{name: "yields events from the beginning", fails: []string{"Events/from"}, make: func(b *broken) {
 			b.events = func(ctx context.Context, id orchestrator.JobID, _ orchestrator.EventID) iter.Seq2[orchestrator.Event, error] {
-				return b.Store.Events(ctx, id, 0)
+				return b.able.Events(ctx, id, 0)
 			}
 		}},
 		{name: "yields events behind from", fails: []string{"Events/from"}, make: func(b *broken) {
@@ -86,22 +86,22 @@ func readMutants() []mutant {
 				if from > 0 {
 					from++
 				}
-				return b.Store.Events(ctx, id, from)
+				return b.able.Events(ctx, id, from)
 			}
 		}},
 		{name: "has an error for no events", fails: []string{"Events/none"}, make: func(b *broken) {
 			b.events = func(ctx context.Context, id orchestrator.JobID, from orchestrator.EventID) iter.Seq2[orchestrator.Event, error] {
 				return func(yield func(orchestrator.Event, error) bool) {
-					if job, err := b.Store.Job(ctx, id); err == nil && job.LastEvent == 0 {
+					if job, err := b.able.Job(ctx, id); err == nil && job.LastEvent == 0 {
 						yield(orchestrator.Event{}, orchestrator.ErrNotFound)
 						return
 					}
-					b.Store.Events(ctx, id, from)(yield)
+					b.able.Events(ctx, id, from)(yield)
 				}
 			}
 		}},
 		{name: "yields no error for a job that there is not", fails: []string{"Nodes/unknown", "Events/unknown"}, make: func(b *broken) {
-			b.iterations(quietly[orchestrator.Node], quietly[orchestrator.Event])
+			b.iterations(quietly[orchestrator.Node], quietly[orchestrator.Event], quietly[orchestrator.FeedEvent])
 		}},
 	}
 }
@@ -122,11 +122,11 @@ func ownError(b *broken) {
 		return err
 	}
 	b.job = func(ctx context.Context, id orchestrator.JobID) (orchestrator.Job, error) {
-		job, err := b.Store.Job(ctx, id)
+		job, err := b.able.Job(ctx, id)
 		return job, own(err)
 	}
 	b.requestStop = func(ctx context.Context, id orchestrator.JobID, force bool) (orchestrator.Job, error) {
-		job, err := b.Store.RequestStop(ctx, id, force)
+		job, err := b.able.RequestStop(ctx, id, force)
 		return job, own(err)
 	}
 	claim := b.claim
@@ -134,7 +134,7 @@ func ownError(b *broken) {
 		lease, job, err := claim(ctx, by, ttl)
 		return lease, job, own(err)
 	}
-	b.iterations(withErrors[orchestrator.Node](own), withErrors[orchestrator.Event](own))
+	b.iterations(withErrors[orchestrator.Node](own), withErrors[orchestrator.Event](own), withErrors[orchestrator.FeedEvent](own))
 }
 
 func withErrors[T any](change func(error) error) func(iter.Seq2[T, error]) iter.Seq2[T, error] {

@@ -29,6 +29,11 @@ func mutants() []mutant {
 		commitMutants(),
 		stopMutants(),
 		callMutants(),
+		keyMutants(),
+		filterMutants(),
+		nodeOrderMutants(),
+		pruneMutants(),
+		feedMutants(),
 	)
 }
 
@@ -76,6 +81,20 @@ func TestUnbrokenPasses(t *testing.T) {
 	for _, check := range Checks() {
 		t.Run(check.Name, func(t *testing.T) {
 			if err := check.Run(t.Context(), opener(func(*broken) {})); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestWithoutAbilitiesPasses makes sure that optional interfaces are optional.
+func TestWithoutAbilitiesPasses(t *testing.T) {
+	open := func(context.Context) (orchestrator.Store, error) {
+		return struct{ orchestrator.Store }{memory.New()}, nil
+	}
+	for _, check := range Checks() {
+		t.Run(check.Name, func(t *testing.T) {
+			if err := check.Run(t.Context(), open); err != nil {
 				t.Error(err)
 			}
 		})

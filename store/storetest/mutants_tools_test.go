@@ -77,7 +77,7 @@ func unfenced(b *broken) {
 		return lease, job, err
 	}
 	b.commit = func(ctx context.Context, lease orchestrator.Lease, batch orchestrator.Batch) error {
-		return b.Store.Commit(ctx, book.newest(lease.Job), batch)
+		return b.able.Commit(ctx, book.newest(lease.Job), batch)
 	}
 }
 

@@ -17,12 +17,12 @@ func valueMutants() []mutant {
 		{name: "keeps the job it was given", fails: []string{"Store/sharing-created"}, make: func(b *broken) {
 			var given sync.Map
 			b.createJob = func(ctx context.Context, job orchestrator.Job, nodes []string) (orchestrator.Job, error) {
-				created, err := b.Store.CreateJob(ctx, job, nodes)
+				created, err := b.able.CreateJob(ctx, job, nodes)
 				given.Store(created.ID, job.JobSpec)
 				return created, err
 			}
 			b.job = func(ctx context.Context, id orchestrator.JobID) (orchestrator.Job, error) {
-				job, err := b.Store.Job(ctx, id)
+				job, err := b.able.Job(ctx, id)
 				if spec, ok := given.Load(id); ok {
 					spec := spec.(orchestrator.JobSpec)
 					job.JobSpec = spec.Clone()
@@ -41,7 +41,7 @@ func valueMutants() []mutant {
 		{name: "returns the progress it keeps", fails: []string{"Store/sharing-returned-jobs"}, make: func(b *broken) {
 			var kept orchestrator.Progress
 			b.claim = func(ctx context.Context, by uuid.UUID, ttl time.Duration) (orchestrator.Lease, orchestrator.Job, error) {
-				lease, job, err := b.Store.Claim(ctx, by, ttl)
+				lease, job, err := b.able.Claim(ctx, by, ttl)
 				if kept.State == "" {
 					kept = job.Progress
 				}
@@ -61,7 +61,7 @@ func valueMutants() []mutant {
 		{name: "returns the leases it keeps", fails: []string{"Store/sharing-returned-values"}, make: func(b *broken) {
 			var kept []orchestrator.Lease
 			b.renew = func(ctx context.Context, by uuid.UUID, ttl time.Duration) ([]orchestrator.Lease, error) {
-				leases, err := b.Store.Renew(ctx, by, ttl)
+				leases, err := b.able.Renew(ctx, by, ttl)
 				if len(kept) != len(leases) {
 					kept = leases
 				}
@@ -79,7 +79,7 @@ func valueMutants() []mutant {
 		}},
 		{name: "returns leases with local times", fails: []string{"Store/times"}, make: func(b *broken) {
 			b.claim = func(ctx context.Context, by uuid.UUID, ttl time.Duration) (orchestrator.Lease, orchestrator.Job, error) {
-				lease, job, err := b.Store.Claim(ctx, by, ttl)
+				lease, job, err := b.able.Claim(ctx, by, ttl)
 				lease.Expires = lease.Expires.In(elsewhere)
 				return lease, job, err
 			}
@@ -110,11 +110,11 @@ func keepBatch(b *broken) {
 		for _, e := range batch.Events {
 			given.Store(e.ID, e.Node.Result)
 		}
-		return b.Store.Commit(ctx, lease, batch)
+		return b.able.Commit(ctx, lease, batch)
 	}
 	b.nodes = func(ctx context.Context, id orchestrator.JobID, q orchestrator.NodeQuery) iter.Seq2[orchestrator.Node, error] {
 		return func(yield func(orchestrator.Node, error) bool) {
-			b.Store.Nodes(ctx, id, q)(func(n orchestrator.Node, err error) bool {
+			b.able.Nodes(ctx, id, q)(func(n orchestrator.Node, err error) bool {
 				if result, ok := given.Load(n.LatestEvent); ok {
 					n.Result = reflect.ValueOf(result).Bytes()
 				}

@@ -5,6 +5,16 @@
 // that opens a new store, and [RunDurable] or [RunExclusive] too if it is durable; its
 // benchmarks call [Bench].
 //
+// The optional interfaces of a store are found as the orchestrator finds them, by a type assertion.
+// A store that has one has to keep the comments of its methods as well, and what other rules say
+// about them; one that has not passes those checks. Of an [orchestrator.Pruner] it is checked which
+// jobs it removes and in which order, that nothing of them is left for any reader in the next moment,
+// their totals, filters, nodes, events, places in the feed and keys, while their ids are never given
+// again; that small steps go on beside commits and iterations, and that calls at once do not get in
+// each other's way. Of an [orchestrator.Feeder] it is checked that every event comes once, in the order of the
+// commits, whatever position it is read from and however many jobs are written meanwhile, without
+// the jobs that were removed; and that positions last.
+//
 // The checks use real time, and real goroutines where they look for a deadlock. They do not
 // expect the clock of the store to agree with theirs more than to the minute, so that the store
 // may be a server at the other end of a socket.
@@ -13,7 +23,8 @@
 // nil; other slices may come back empty instead of nil, or the other way round. A time between two
 // milliseconds may be rounded either way. An iteration that its loop body closes the store of ends with
 // [orchestrator.ErrClosed] or comes to its end; one that its loop body cancels the context of
-// ends with the context's error some time before the end of a job of 20,000 nodes.
+// ends with the context's error some time before the end of a job of 20,000 nodes. A node has no
+// duration unless it has both started and finished.
 package storetest
 
 import (
@@ -55,10 +66,13 @@ func Checks() []Check {
 		ownerChecks(),
 		createChecks(),
 		idChecks(),
+		keyChecks(),
 		jobChecks(),
 		orderChecks(),
 		pageChecks(),
+		filterChecks(),
 		nodeChecks(),
+		nodeOrderChecks(),
 		eventChecks(),
 		claimChecks(),
 		renewChecks(),
@@ -66,6 +80,8 @@ func Checks() []Check {
 		batchChecks(),
 		stopChecks(),
 		closeChecks(),
+		pruneChecks(),
+		feedChecks(),
 	)
 	for i := range checks {
 		checks[i].Run = bounded(checks[i].Run)

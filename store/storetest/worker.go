@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,8 @@ type worker struct {
 	store orchestrator.Store
 	lease orchestrator.Lease
 	job   orchestrator.Job // as of the worker's last commit
+
+	states map[int]orchestrator.NodeState // of the nodes that are not new
 }
 
 // claim makes the instance a worker on a job.
@@ -25,7 +28,17 @@ func claim(ctx context.Context, s orchestrator.Store, by uuid.UUID, ttl time.Dur
 	if err != nil {
 		return nil, fmt.Errorf("Claim: %w", err)
 	}
-	return &worker{store: s, lease: lease, job: job}, nil
+	w := &worker{store: s, lease: lease, job: job, states: map[int]orchestrator.NodeState{}}
+	if job.Counts.New == job.NodeCount {
+		return w, nil
+	}
+	for n, err := range s.Nodes(ctx, job.ID, orchestrator.NodeQuery{}) {
+		if err != nil {
+			return nil, fmt.Errorf("Nodes: %w", err)
+		}
+		w.states[n.Index] = n.State
+	}
+	return w, nil
 }
 
 // claimJob is claim for a certain job, which must be the one that is to be given.
@@ -80,14 +93,36 @@ func (w *worker) batch(nodes ...orchestrator.Node) orchestrator.Batch {
 		b.Progress.State = orchestrator.JobRunning
 		b.Progress.Status = append(b.Progress.Status, orchestrator.StateChange{State: orchestrator.JobRunning, At: at(10)})
 	}
+	states := map[int]orchestrator.NodeState{}
 	for _, n := range nodes {
+		was := cmp.Or(states[n.Index], w.states[n.Index], orchestrator.NodeNew)
+		*countOf(&b.Progress.Counts, was)--
+		*countOf(&b.Progress.Counts, n.State)++
+		states[n.Index] = n.State
 		b.Progress.LastEvent++
 		id := b.Progress.LastEvent
 		n.LatestEvent, n.Updated = id, at(int(id))
 		b.Events = append(b.Events, orchestrator.Event{ID: id, Type: eventType(n.State), Time: at(int(id)), Node: n})
 	}
-	b.Progress.Counts.Running += len(nodes)
 	return b
+}
+
+// countOf returns the count of the nodes in a state.
+func countOf(c *orchestrator.NodeCounts, state orchestrator.NodeState) *int {
+	switch state {
+	case orchestrator.NodeRunning:
+		return &c.Running
+	case orchestrator.NodeFinished:
+		return &c.Finished
+	case orchestrator.NodeFailed:
+		return &c.Failed
+	case orchestrator.NodeErrored:
+		return &c.Errored
+	case orchestrator.NodeSkipped:
+		return &c.Skipped
+	default:
+		return &c.New
+	}
 }
 
 // ending returns a batch that brings the job into a terminal state.
@@ -109,6 +144,11 @@ func (w *worker) commit(ctx context.Context, b orchestrator.Batch) error {
 		return fmt.Errorf("Commit: %w", err)
 	}
 	w.job.Progress = b.Progress.Clone()
+	for i := range b.Events {
+		if n := &b.Events[i].Node; n.Name != "" && w.states != nil {
+			w.states[n.Index] = n.State
+		}
+	}
 	return nil
 }
 

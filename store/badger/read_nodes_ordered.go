@@ -1,0 +1,204 @@
+package badger
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"strings"
+	"time"
+
+	badgerdb "github.com/dgraph-io/badger/v4"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
+
+// orderedNodes yields the nodes that a query asks for in an order that is not the one they were given
+// in: it ranks them, and then reads those that are on the page.
+func (s *Store) orderedNodes(ctx context.Context, id orchestrator.JobID, job known, q orchestrator.NodeQuery, yield func(orchestrator.Node, error) bool) {
+	r := newRanking(job, q)
+	var err error
+	pages(ctx, s, whileThere(id, r.read), func(_ struct{}, failure error) bool {
+		err = failure
+		return true
+	})
+	if err != nil {
+		yield(orchestrator.Node{}, err)
+		return
+	}
+	ranks := r.first.sorted()
+	l := &rankedList{job: id, q: q, names: namesOf{set: job.set}, ranks: ranks[min(q.Offset, len(ranks)):]}
+	if len(l.ranks) > 0 {
+		pages(ctx, s, whileThere(id, l.read), yield)
+	}
+}
+
+// nodeRank is the place of a node in an order.
+type nodeRank struct {
+	text   string
+	number int64
+	index  int
+}
+
+func (r nodeRank) compare(other nodeRank) int {
+	return cmp.Or(strings.Compare(r.text, other.text), cmp.Compare(r.number, other.number), cmp.Compare(r.index, other.index))
+}
+
+// rankOf returns the rank of a node. Its name need not be known unless it is ordered by that.
+func rankOf(n *orchestrator.Node, order orchestrator.NodeOrder) nodeRank {
+	r := nodeRank{index: n.Index}
+	switch order {
+	case orchestrator.NodesByName:
+		r.text = n.Name
+	case orchestrator.NodesByState:
+		r.text = string(n.State)
+	case orchestrator.NodesByStarted:
+		r.number = rankOfTime(n.Started)
+	case orchestrator.NodesByFinished:
+		r.number = rankOfTime(n.Finished)
+	case orchestrator.NodesByDuration:
+		r.number = math.MinInt64
+		if !n.Started.IsZero() && !n.Finished.IsZero() {
+			r.number = n.Finished.UnixMilli() - n.Started.UnixMilli()
+		}
+	}
+	return r
+}
+
+func rankOfTime(t time.Time) int64 {
+	if t.IsZero() {
+		return math.MinInt64
+	}
+	return t.UnixMilli()
+}
+
+// ranking looks at the nodes of a job and keeps the first of them in an order.
+type ranking struct {
+	order orchestrator.NodeOrder
+	set   uint64
+	next  int // the index of the next node to look at
+	end   int // behind that of the last one
+	quota
+	names namesOf
+	first best[nodeRank]
+}
+
+func newRanking(job known, q orchestrator.NodeQuery) *ranking {
+	r := &ranking{
+		order: q.OrderBy, set: job.set, next: max(q.From, 0), end: job.nodes,
+		quota: newQuota(job, q.State), names: namesOf{set: job.set},
+		first: best[nodeRank]{limit: math.MaxInt, compare: nodeRank.compare},
+	}
+	if q.Limit > 0 && q.Limit <= math.MaxInt-q.Offset {
+		r.first.limit = q.Offset + q.Limit
+	}
+	if q.Descending {
+		r.first.compare = func(a, b nodeRank) int { return b.compare(a) }
+	}
+	return r
+}
+
+// read ranks some nodes. There is no page.
+func (r *ranking) read(sn *snapshot) (_ []struct{}, more bool, err error) {
+	if r.met() || r.next >= r.end {
+		return nil, false, nil
+	}
+	end := min(r.end, r.next+maxLooked)
+	err = sn.iterate(setPrefix(kindNode, r.set), nodeKey(r.set, r.next), false, func(item *badgerdb.Item) (bool, error) {
+		index, err := readNodeKey(item.Key())
+		if err != nil {
+			return false, err
+		}
+		if err := r.addNew(sn, min(index, end)); err != nil || index >= end || r.met() {
+			return false, err
+		}
+		r.next = index + 1
+		return true, r.add(index, item)
+	})
+	if err == nil && !r.met() {
+		err = r.addNew(sn, end)
+	}
+	return nil, !r.met() && r.next < r.end, err
+}
+
+// addNew ranks the nodes before end, which have no row.
+func (r *ranking) addNew(sn *snapshot, end int) error {
+	if r.state != "" && r.state != orchestrator.NodeNew {
+		r.next = max(r.next, end)
+		return nil
+	}
+	for ; r.next < end; r.next++ {
+		n := orchestrator.Node{Index: r.next, State: orchestrator.NodeNew}
+		if r.order == orchestrator.NodesByName {
+			var err error
+			if n.Name, err = r.names.name(sn, r.next); err != nil {
+				return err
+			}
+		}
+		r.seen(0)
+		r.first.add(rankOf(&n, r.order))
+	}
+	return nil
+}
+
+// add ranks the node of a row.
+func (r *ranking) add(index int, item *badgerdb.Item) error {
+	return item.Value(func(v []byte) error {
+		row, d := decodeNodeHead(beginning(v))
+		if d.err != nil {
+			return corrupt(item.Key(), d.err)
+		}
+		if r.state != "" && row.node.State != r.state {
+			return nil
+		}
+		r.seen(row.event)
+		row.node.Index = index
+		r.first.add(rankOf(&row.node, r.order))
+		return nil
+	})
+}
+
+// rankedList is a list of nodes being read one by one.
+type rankedList struct {
+	job    orchestrator.JobID
+	q      orchestrator.NodeQuery
+	names  namesOf
+	ranks  []nodeRank // of those that are still to be read
+	page   []orchestrator.Node
+	memory arena
+}
+
+// read reads a page. A node that has left the state asked for is left out.
+func (l *rankedList) read(sn *snapshot) (page []orchestrator.Node, more bool, err error) {
+	l.page, l.memory = l.page[:0], arena{}
+	size := 0
+	for looked := 0; looked < pageRows && size < pageBytes && len(l.ranks) > 0; looked++ {
+		n, err := l.node(sn, l.ranks[0].index)
+		if err != nil {
+			return nil, false, err
+		}
+		l.ranks = l.ranks[1:]
+		if l.q.State == "" || n.State == l.q.State {
+			l.page = append(l.page, n)
+			size += sizeOf(&n)
+		}
+	}
+	return l.page, len(l.ranks) > 0, nil
+}
+
+func (l *rankedList) node(sn *snapshot, index int) (orchestrator.Node, error) {
+	key := nodeKey(l.names.set, index)
+	item, err := sn.txn.Get(key)
+	if isMissing(err) {
+		name, err := l.names.name(sn, index)
+		return orchestrator.Node{Index: index, Name: name, State: orchestrator.NodeNew}, err
+	}
+	if err != nil {
+		return orchestrator.Node{}, err
+	}
+	value, err := l.memory.valueOf(sn.txn, item)
+	if err != nil {
+		return orchestrator.Node{}, err
+	}
+	n, _, err := sn.node(l.job, index, key, value)
+	return n, err
+}

@@ -1,0 +1,265 @@
+package badger
+
+import (
+	"bytes"
+	"cmp"
+	"math"
+	"slices"
+
+	badgerdb "github.com/dgraph-io/badger/v4"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
+
+// The functions of this file read jobs that have ended, from an index, and call yield with those that
+// pass, until it returns false.
+
+// each returns f with a look at the call's context now and then.
+func (sr *search) each(f func(*badgerdb.Item) (bool, error)) func(*badgerdb.Item) (bool, error) {
+	n := 0
+	return func(item *badgerdb.Item) (bool, error) {
+		if n++; n%1024 == 0 {
+			if err := sr.expired(); err != nil {
+				return false, err
+			}
+		}
+		return f(item)
+	}
+}
+
+// byTime reads the jobs that ended from a time to before another, in the order in which they ended,
+// downwards if the query is.
+func (sr *search) byTime(from, to int64, yield func(listed) bool) error {
+	from = max(from, sr.oldest.start()) // what was removed may be in the way
+	if from >= to {
+		return nil
+	}
+	start, descending := timeKey(from, 0), sr.q.Descending
+	if descending {
+		start = timeKey(to-1, math.MaxInt64)
+	}
+	return sr.byTimeFrom(start, from, to, yield)
+}
+
+// byTimeFrom is byTime from a key on.
+func (sr *search) byTimeFrom(start []byte, from, to int64, yield func(listed) bool) error {
+	return sr.sn.iterate([]byte{kindTime}, start, sr.q.Descending, sr.each(func(item *badgerdb.Item) (bool, error) {
+		ms, id, err := readTimeKey(item.Key())
+		if err != nil || ms < from || ms >= to {
+			return false, err
+		}
+		var number uint64
+		err = item.Value(func(v []byte) (err error) {
+			number, err = decodeNumber(v)
+			return err
+		})
+		if err != nil {
+			return false, corrupt(item.Key(), err)
+		}
+		c := sr.numbers[uint32(number)]
+		if c == nil || !sr.isMember(id) {
+			return true, nil
+		}
+		return yield(sr.listed(id, &c.class, ms)), nil
+	}))
+}
+
+// endedRow is a row of kind ended.
+type endedRow struct {
+	listed
+
+	at int64
+}
+
+// byClass reads the jobs of some classes in the order by ID, behind one of them. It reads some of each
+// class and sorts them, again and again.
+func (sr *search) byClass(classes []counted, after orchestrator.JobID, yield func(listed) bool) error {
+	it := sr.sn.txn.NewIterator(badgerdb.IteratorOptions{Prefix: []byte{kindEnded}, Reverse: sr.q.Descending})
+	defer it.Close()
+	left := slices.Clone(classes)
+	var rows []endedRow
+	for chunk := sr.chunk(len(classes)); len(left) > 0; chunk = min(2*chunk, 1<<14) {
+		if err := sr.expired(); err != nil {
+			return err
+		}
+		rows = rows[:0]
+		end := sr.endID() // all jobs up to here are in rows
+		more := left[:0]
+		for i := range left {
+			n := len(rows)
+			var err error
+			if rows, err = sr.readClass(it, &left[i], after, chunk, rows); err != nil {
+				return err
+			}
+			if len(rows)-n == chunk {
+				end = sr.earlier(end, rows[len(rows)-1].id)
+				more = append(more, left[i])
+			}
+		}
+		left = more
+		slices.SortFunc(rows, func(a, b endedRow) int { return sr.compareIDs(a.id, b.id) })
+		for i := range rows {
+			if sr.compareIDs(rows[i].id, end) > 0 {
+				break
+			}
+			if r := &rows[i]; r.at >= sr.from && r.at < sr.to && sr.isMember(r.id) && !yield(r.listed) {
+				return nil
+			}
+		}
+		after = end
+	}
+	return nil
+}
+
+// chunk returns how many jobs to read of each of some classes first.
+func (sr *search) chunk(classes int) int {
+	const least, most = 8, 1024
+	return min(least+min(sr.first(), most*classes)/max(classes, 1), most)
+}
+
+// readClass appends the next rows of a class.
+func (sr *search) readClass(it *badgerdb.Iterator, c *counted, after orchestrator.JobID, most int, rows []endedRow) ([]endedRow, error) {
+	prefix := classPrefix(kindEnded, c.number)
+	for it.Seek(endedKey(c.number, sr.next(after))); most > 0 && it.Valid(); it.Next() {
+		key := it.Item().Key()
+		if !bytes.HasPrefix(key, prefix) {
+			break
+		}
+		id, err := readEndedKey(key)
+		if err != nil {
+			return rows, err
+		}
+		var at int64
+		err = it.Item().Value(func(v []byte) (err error) {
+			at, err = decodeSigned(v)
+			return err
+		})
+		if err != nil {
+			return rows, corrupt(key, err)
+		}
+		rows = append(rows, endedRow{sr.listed(id, &c.class, at), at})
+		most--
+	}
+	return rows, nil
+}
+
+// byJob reads the jobs that have ended in the order by ID, behind one of them, of which those pass
+// whose class is one of the classes.
+func (sr *search) byJob(classes []counted, after orchestrator.JobID, yield func(listed) bool) error {
+	wanted := make(map[class]bool, len(classes))
+	for i := range classes {
+		wanted[classes[i].class] = true
+	}
+	return sr.sn.iterate([]byte{kindJob}, jobKey(sr.next(after)), sr.q.Descending, sr.each(func(item *badgerdb.Item) (bool, error) {
+		row, err := sr.sn.headOf(item)
+		if err != nil {
+			return false, err
+		}
+		e := endedOf(row.id, &row.view)
+		if !e.class.state.Terminal() || !wanted[e.class] || e.at < sr.from || e.at >= sr.to || !sr.isMember(e.id) {
+			return true, nil
+		}
+		return yield(sr.listed(e.id, &e.class, e.at)), nil
+	}))
+}
+
+// The order by ID, in the direction of the query.
+
+func (sr *search) compareIDs(a, b orchestrator.JobID) int {
+	if sr.q.Descending {
+		return cmp.Compare(b, a)
+	}
+	return cmp.Compare(a, b)
+}
+
+func (sr *search) earlier(a, b orchestrator.JobID) orchestrator.JobID {
+	if sr.compareIDs(a, b) < 0 {
+		return a
+	}
+	return b
+}
+
+// startID and endID are before, and behind, all jobs.
+func (sr *search) startID() orchestrator.JobID {
+	if sr.q.Descending {
+		return math.MaxInt64
+	}
+	return 0
+}
+
+func (sr *search) endID() orchestrator.JobID {
+	if sr.q.Descending {
+		return 0
+	}
+	return math.MaxInt64
+}
+
+func (sr *search) next(after orchestrator.JobID) orchestrator.JobID {
+	if sr.q.Descending {
+		return max(after, 1) - 1
+	}
+	return min(max(after, 0), math.MaxInt64-1) + 1
+}
+
+// findMembers finds the jobs that have the node.
+func (sr *search) findMembers() error {
+	prefix := bucketPrefix(bucketOf(sr.q.Node))
+	removed := make(map[jobRef]bool, len(sr.sn.removed))
+	for _, ref := range sr.sn.removed {
+		removed[ref] = true
+	}
+	err := sr.sn.iterate(prefix, prefix, false, sr.each(func(item *badgerdb.Item) (bool, error) {
+		has := false
+		err := item.Value(func(v []byte) (err error) {
+			has, err = hasName(v, sr.q.Node)
+			return err
+		})
+		if err != nil {
+			return false, corrupt(item.Key(), err)
+		}
+		ref, err := readBucketKey(item.Key())
+		if err != nil || !has || removed[ref] {
+			return err == nil, err
+		}
+		id, err := sr.sn.referred(ref)
+		if id != 0 {
+			sr.members = append(sr.members, id)
+		}
+		return true, err
+	}))
+	if err != nil {
+		return err
+	}
+	slices.Sort(sr.members)
+	sr.live = slices.DeleteFunc(sr.live, func(l listed) bool { return !sr.isMember(l.id) })
+	sr.total = len(sr.live)
+	sr.live = slices.DeleteFunc(sr.live, func(l listed) bool { return !sr.wanted(l) })
+	return nil
+}
+
+// isMember reports whether a job has the node, if the query is for one.
+func (sr *search) isMember(id orchestrator.JobID) bool {
+	if sr.q.Node == "" {
+		return true
+	}
+	_, found := slices.BinarySearch(sr.members, id)
+	return found
+}
+
+// referred returns the job that a row of a bucket refers to, 0 if it is not there yet.
+func (sn *snapshot) referred(ref jobRef) (orchestrator.JobID, error) {
+	set, ok := ref.set()
+	if !ok {
+		return orchestrator.JobID(ref), nil
+	}
+	key := largeKey(set)
+	value, err := get(sn.txn, key)
+	if err != nil || value == nil {
+		return 0, err
+	}
+	id, err := decodeNumber(value)
+	if err != nil {
+		return 0, corrupt(key, err)
+	}
+	return orchestrator.JobID(id), nil
+}
