@@ -20,11 +20,11 @@ func BenchmarkEncodeNode(b *testing.B) {
 			`"configuration_version":"1471296883","transaction_uuid":"9ffbbbfe-0337-4610-a9d7-e17c11813cdd"}`),
 	}
 	var e encoder
-	e.node(job, node, at)
+	e.node(job, node, links{base: "https://jobs.example.com/orchestrator/v1"}, at)
 	b.SetBytes(int64(len(e.buf)))
 	b.ReportAllocs()
 	for b.Loop() {
 		e.buf, e.comma = e.buf[:0], false
-		e.node(job, node, at)
+		e.node(job, node, links{base: "https://jobs.example.com/orchestrator/v1"}, at)
 	}
 }

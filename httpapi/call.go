@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strconv"
+	"time"
 
 	"github.com/julienschmidt/httprouter"
 
@@ -24,8 +26,11 @@ type call struct {
 	route  string        // the part of its path that says what is asked for
 	params httprouter.Params
 	links  links
-	id     orchestrator.JobID // of the job that the path names
-	began  bool               // the answer's status is out
+
+	principal Principal
+	id        orchestrator.JobID // of the job that the path names
+	began     bool               // the answer's status is out
+	patience  time.Duration      // how long the client may take to take what is written
 }
 
 // WriteHeader begins the answer.
@@ -42,7 +47,7 @@ func (c *call) bodyless() bool { return c.r.Method == http.MethodHead }
 // forRouter returns the request as the router has to see it: with the route for a path.
 func (c *call) forRouter() *http.Request {
 	r := *c.r
-	r.URL = &url.URL{Path: c.route}
+	r.URL = &url.URL{Path: cmp.Or(c.route, "/")}
 	return &r
 }
 
@@ -86,6 +91,7 @@ func (h *handler) fail(c *call, err error) {
 	case gone:
 		c.WriteHeader(http.StatusServiceUnavailable)
 	default:
+		a.kind = h.opts.kindFor(a)
 		c.problem(a, err)
 	}
 }
@@ -97,6 +103,9 @@ func (c *call) gone(err error) bool {
 
 // problem answers with an error.
 func (c *call) problem(a answer, err error) {
+	if a.status == http.StatusUnauthorized {
+		challenge(c)
+	}
 	msg, details := a.described(err)
 	_ = c.send(a.status, func(e *encoder) { // when the client has gone away there is nothing to do
 		e.open('{')
@@ -123,12 +132,4 @@ func (c *call) send(status int, body func(*encoder)) error {
 		return nil
 	}
 	return c.write(e.buf)
-}
-
-// write writes a part of the answer's body.
-func (c *call) write(p []byte) error {
-	if _, err := c.Write(p); err != nil {
-		return fmt.Errorf("%w: %w", errWrite, err)
-	}
-	return nil
 }

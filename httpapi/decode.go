@@ -19,20 +19,29 @@ type object struct {
 // body reads the call's body, which must be a JSON object, whatever the Content-Type says: clients
 // that send it as a form have always been understood.
 func (h *handler) body(c *call) (object, error) {
-	text, err := io.ReadAll(http.MaxBytesReader(c.ResponseWriter, c.r.Body, h.opts.MaxBody))
-	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return object{}, tooLarge(h.opts.MaxBody)
-	}
-	if ctx := c.context(); err != nil && ctx.Err() != nil {
-		return object{}, ctx.Err()
-	}
+	text, err := h.bodyText(c)
 	if err != nil {
-		return object{}, invalid("body", nil, "could not be read to its end")
-	}
-	if len(bytes.TrimSpace(text)) == 0 {
-		return object{}, invalid("body", nil, "must be a JSON object, and is empty")
+		return object{}, err
 	}
 	return parseObject("body", "", text)
+}
+
+// bodyText reads the call's body, which must not be empty.
+func (h *handler) bodyText(c *call) ([]byte, error) {
+	text, err := io.ReadAll(http.MaxBytesReader(c.ResponseWriter, c.r.Body, h.opts.MaxBody))
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return nil, tooLarge(h.opts.MaxBody)
+	}
+	if ctx := c.context(); err != nil && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil {
+		return nil, invalid("body", nil, "could not be read to its end")
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, invalid("body", nil, "must be a JSON object, and is empty")
+	}
+	return text, nil
 }
 
 // tooLarge returns the error for a body of more bytes than the limit.
@@ -58,17 +67,12 @@ func parseObject(name, path string, text []byte) (object, error) {
 	return o, nil
 }
 
-// get decodes a member into v, a pointer, and reports whether it is there. What says in words what v
-// can hold.
-func (o object) get(key string, v any, what string) (bool, error) {
-	text, ok := o.members[key]
-	if !ok || string(text) == "null" {
-		return false, nil
+// get decodes a member into v, a pointer, if it is there. What says in words what v can hold.
+func (o object) get(key string, v any, what string) error {
+	if text := o.members[key]; o.has(key) && json.Unmarshal(text, v) != nil {
+		return invalid(o.path+key, text, "must be "+what)
 	}
-	if json.Unmarshal(text, v) != nil {
-		return false, invalid(o.path+key, text, "must be "+what)
-	}
-	return true, nil
+	return nil
 }
 
 // object returns a member that is an object; what is missing is an empty object.
@@ -83,7 +87,7 @@ func (o object) object(key string) (object, error) {
 // strings returns a member that is an array of strings; what is missing is an empty array.
 func (o object) strings(key string) ([]string, error) {
 	var items []json.RawMessage
-	if _, err := o.get(key, &items, "an array of strings"); err != nil {
+	if err := o.get(key, &items, "an array of strings"); err != nil {
 		return nil, err
 	}
 	list := make([]string, len(items))
@@ -103,7 +107,7 @@ type reader struct {
 
 func (r *reader) read(key string, v any, what string) {
 	if r.err == nil {
-		_, r.err = r.get(key, v, what)
+		r.err = r.get(key, v, what)
 	}
 }
 

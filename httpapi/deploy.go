@@ -3,9 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"math"
-	"net/http"
 	"time"
 
 	"github.com/seed-54b7607b/orchestrator"
@@ -21,25 +19,16 @@ func (h *handler) deploy(c *call) error {
 	if err != nil {
 		return err
 	}
-	req.Owner = h.opts.Owner(c.r)
-	job, err := h.o.Deploy(c.context(), req)
-	if errors.Is(err, orchestrator.ErrNoNodes) {
-		return emptyTarget(req.Environment)
-	}
-	if err != nil {
+	req.Owner = c.principal.Owner
+	req.Approve = h.approval(c, VerbDeploy)
+	if req.IdempotencyKey, err = c.idempotencyKey(); err != nil {
 		return err
 	}
-	return c.send(http.StatusAccepted, func(e *encoder) {
-		e.open('{')
-		e.key("job")
-		e.open('{')
-		e.key("id")
-		e.string(c.links.job(job.ID))
-		e.key("name")
-		e.intString(int64(job.ID))
-		e.close('}')
-		e.close('}')
-	})
+	job, err := h.o.Deploy(c.context(), req)
+	if err != nil {
+		return notCreated(err, req.Environment, req.Scope)
+	}
+	return c.created(&job)
 }
 
 // deployRequest reads what a deploy asks for. The orchestrator checks the values; what is checked
@@ -59,7 +48,7 @@ func deployRequest(body object) (orchestrator.DeployRequest, error) {
 		r.err = invalid("environment", nil, "must be given")
 	}
 	if r.err == nil {
-		req.Scope, r.err = scopeOf(body, req.Environment)
+		req.Scope, r.err = deployScope(body, req.Environment)
 	}
 	return req, r.err
 }

@@ -6,13 +6,25 @@
 // answers are absolute and lead back to where the request came in; behind a proxy that rewrites
 // host or path, set [Options].BaseURL.
 //
+//	GET  /                  what there is here
 //	GET  /jobs              the jobs, the newest first
 //	GET  /jobs/:id          one job, with the history of its states
 //	GET  /jobs/:id/nodes    its nodes, each with its result
 //	GET  /jobs/:id/report   what has become of each node
 //	GET  /jobs/:id/events   what happened, from ?start= on
+//	GET  /inventory         the nodes that are known to be connected
+//	GET  /inventory/:node   whether one node is
+//	POST /inventory         whether some nodes are
 //	POST /command/deploy    run the configuration agent on nodes
+//	POST /command/task      run a task on nodes
 //	POST /command/stop      stop a job
+//
+// Lists take the parameters that the original's documentation has, and /jobs three more: state; node,
+// for the jobs that have a node of this name; and after, which pages by id. With limit and after, and
+// an order that is by name or left out, the next of the answer's pagination is what to send as after
+// for the following part, or null when there is none. Such parts have no job twice and miss none,
+// whatever is created or removed meanwhile. Who wants to know of new jobs asks for order=asc and
+// after= the greatest name seen so far, 0 at first.
 //
 // Every GET answers HEAD too. Lists are read from the store while they are written to the client:
 // they take the same memory however long they are. When such a list fails half way, the connection
@@ -20,6 +32,8 @@
 //
 // Errors are JSON objects with the keys kind, msg and, mostly, details.
 //
-// The handler asks nobody who they are. Until it is wrapped in something that does, serve it on
-// the loopback interface only.
+// Who may use it is for [Options].Authenticate and [Options].Authorize to say. [Tokens] from a file and
+// [ClientCerts] are two answers to the first, [TLSFiles] is what they need. Without an Authenticate
+// the handler asks nobody who they are: serve it on the loopback interface only then, behind
+// [LoopbackOnly].
 package httpapi

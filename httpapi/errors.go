@@ -14,20 +14,29 @@ var (
 	errMethod        = errors.New("method not allowed")
 	errBodyTooLarge  = errors.New("body too large")
 	errUnknownTarget = errors.New("unknown target")
-	errNoResolver    = errors.New("scope cannot be resolved")
 	errCrossOrigin   = errors.New("request from another origin")
+	errNotLoopback   = errors.New("request for another host")
 )
 
 // answers says which errors clients are told of, and how. It is the only place with statuses and
 // kinds: the kinds are those of the original API, save for not-found and method-not-allowed,
 // whose names there are not known. An error that is not listed is answered by unknownError.
 var answers = []answer{
+	{ErrUnauthenticated, http.StatusUnauthorized, "puppetlabs.rbac/user-unauthenticated", "Route requires authentication"},
+	{ErrTokenExpired, http.StatusUnauthorized, "puppetlabs.rbac/token-expired", "The provided token has expired."},
+	{ErrTokenInvalid, http.StatusUnauthorized, "puppetlabs.rbac/invalid-token", "The provided token is not valid."},
+	{ErrForbidden, http.StatusForbidden, "puppetlabs.orchestrator/not-permitted", "You are not permitted to do this."},
 	{errBodyTooLarge, http.StatusRequestEntityTooLarge, "puppetlabs.orchestrator/validation-error", "The body of the request is too large."},
 	{orchestrator.ErrInvalid, http.StatusBadRequest, "puppetlabs.orchestrator/validation-error", "The request is not valid."},
 	{orchestrator.ErrNoNodes, http.StatusBadRequest, "puppetlabs.orchestrator/empty-target", "No nodes were found for the specified target. Nothing to do."},
 	{errUnknownTarget, http.StatusBadRequest, "puppetlabs.orchestrator/unknown-target", "The target was not found."},
-	{errNoResolver, http.StatusBadRequest, "puppetlabs.orchestrator/puppetdb-error", "This server does not resolve queries: list the nodes in scope.nodes."},
+	{orchestrator.ErrInvalidQuery, http.StatusBadRequest, "puppetlabs.orchestrator/query-error", "The query of the scope is not valid."},
+	{orchestrator.ErrUnresolved, http.StatusBadRequest, "puppetlabs.orchestrator/puppetdb-error", "This server cannot find out which nodes are in the scope: list them in scope.nodes."},
+	{orchestrator.ErrUnknownEnvironment, http.StatusNotFound, "puppetlabs.orchestrator/unknown-environment", "Unknown environment"},
+	{orchestrator.ErrKeyReused, http.StatusConflict, "puppetlabs.orchestrator/validation-error", "The Idempotency-Key was used before, for another request."},
 	{errCrossOrigin, http.StatusForbidden, "puppetlabs.orchestrator/not-permitted", "A page in a browser may not send commands from another origin."},
+	{errNotLoopback, http.StatusForbidden, "puppetlabs.orchestrator/not-permitted", "This server answers only under the name of a loopback address."},
+	{errTooManyStreams, http.StatusTooManyRequests, "puppetlabs.orchestrator/too-many-streams", "Too many streams and long polls are open."},
 	{orchestrator.ErrNotFound, http.StatusNotFound, "puppetlabs.orchestrator/unknown-job", "Unknown job."},
 	{errNoRoute, http.StatusNotFound, "puppetlabs.orchestrator/not-found", "There is nothing at this path."},
 	{errMethod, http.StatusMethodNotAllowed, "puppetlabs.orchestrator/method-not-allowed", "This path does not take this method; the Allow header says which it takes."},

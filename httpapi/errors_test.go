@@ -75,7 +75,7 @@ func TestBadPaths(t *testing.T) {
 			test.run(t, a)
 		}
 	}
-	for _, path := range []string{"", "/", "/jobs/", "/job", "/jobs/1/node", "/jobs/1/nodes/a", "/command", "/command/", "/command/task/", "/plan_jobs", "/../jobs"} {
+	for _, path := range []string{"/jobs/", "/job", "/jobs/1/node", "/jobs/1/nodes/a", "/command", "/command/", "/command/task/", "/inventory/", "/inventory/a/b", "//", "/../jobs"} {
 		get(path, 404, noPath, "").run(t, a)
 	}
 }
@@ -111,12 +111,31 @@ func TestBadQueries(t *testing.T) {
 		get("/jobs?order=up", 400, validation, "order must be one of asc, desc"),
 		get("/jobs?order=asc&order=desc", 400, validation, "order must not be given more than once"),
 		get("/jobs?limit=%zz", 400, validation, "query must be a well-formed query string"),
-		get("/jobs?type=task", 400, validation, "type is not supported by this server"),
-		get("/jobs?task=p", 400, validation, "task is not supported by this server"),
-		get("/jobs?min_finish_timestamp=2020-01-01T00:00:00Z", 400, validation, "min_finish_timestamp is not supported"),
-		get("/jobs?max_finish_timestamp=2020-01-01T00:00:00Z", 400, validation, "max_finish_timestamp is not supported"),
-		get("/jobs/1/nodes?state=running", 400, validation, "state is not supported by this server"),
-		get("/jobs/1/nodes?limit=1", 400, validation, "limit is not supported by this server"),
+		get("/jobs?limit=200001", 400, validation, `limit must not be greater than 200000 (given: "200001")`),
+		get("/jobs?type=plan_script", 400, validation, `type must be one of deploy, task, plan_task (given: "plan_script")`),
+		get("/jobs?type=", 400, validation, "type must be one of"),
+		get("/jobs?task=", 400, validation, `task must not be empty (given: "")`),
+		get("/jobs?task=p&type=deploy", 400, validation, `task must not be given together with type=deploy (given: "p")`),
+		get("/jobs?task=p&task=q", 400, validation, "task must not be given more than once"),
+		get("/jobs?state=errored", 400, validation, "state must be one of new, ready, running, stopping, stopped, finished, failed"),
+		get("/jobs?node=", 400, validation, `node must not be empty (given: "")`),
+		get("/jobs?node=a%20b", 400, validation, "node must consist of letters"),
+		get("/jobs?min_finish_timestamp=yesterday", 400, validation, `min_finish_timestamp must be a time in UTC, as in 2026-11-24T16:07:00Z (given: "yesterday")`),
+		get("/jobs?min_finish_timestamp=", 400, validation, "min_finish_timestamp must be a time"),
+		get("/jobs?min_finish_timestamp=2020-01-01", 400, validation, "min_finish_timestamp must be a time"),
+		get("/jobs?max_finish_timestamp=1577836800", 400, validation, "max_finish_timestamp must be a time"),
+		get("/jobs?max_finish_timestamp=2020-02-30T00:00:00Z", 400, validation, "max_finish_timestamp must be a time"),
+		get("/jobs?after=x", 400, validation, `after must be an integer (given: "x")`),
+		get("/jobs?after=", 400, validation, "after must be an integer"),
+		get("/jobs?after=-1", 400, validation, `after must not be negative (given: "-1")`),
+		get("/jobs?after=99999999999999999999", 400, validation, "after must fit in 64 bits"),
+		get("/jobs?after=1&order_by=timestamp", 400, validation, "after must not be given together with another order_by than name"),
+		get("/jobs/1/nodes?limit=x", 400, validation, "limit must be an integer"),
+		get("/jobs/1/nodes?limit=200001", 400, validation, "limit must not be greater than 200000"),
+		get("/jobs/1/nodes?offset=-1", 400, validation, "offset must not be negative"),
+		get("/jobs/1/nodes?order_by=timestamp", 400, validation, "order_by must be one of name, duration, state, start_timestamp, finish_timestamp"),
+		get("/jobs/1/nodes?order=up", 400, validation, "order must be one of asc, desc"),
+		get("/jobs/1/nodes?state=lost", 400, validation, "state must be one of new, running, finished, failed, errored, skipped, ready, stopping, stopped"),
 		get("/jobs/1/events?start=x", 400, validation, `start must be an integer (given: "x")`),
 		get("/jobs/1/events?start=99999999999999999999", 400, validation, "start must fit in 64 bits"),
 		get("/jobs/1/events?start=1&start=2", 400, validation, "start must not be given more than once"),

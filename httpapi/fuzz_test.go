@@ -57,6 +57,8 @@ func FuzzQuery(f *testing.F) {
 	for _, query := range []string{
 		"", "limit=1&offset=1&order_by=name&order=desc", "limit=-1", "limit=99999999999999999999", "start=2", "start=9223372036854775807", "limit=%zz",
 		"a;b", "limit=1&limit=1", "order_by=timestamp&offset=9223372036854775807", "limit=0", "type=task", "=&=&&",
+		"type=task&task=pack&state=running&node=a&after=2&order=asc&limit=1", "min_finish_timestamp=2026-11-24T16:07:00Z&max_finish_timestamp=9999-12-31T23:59:59.999-23:59",
+		"state=errored&order_by=duration&order=desc", "after=9223372036854775807&offset=9223372036854775807", "type=plan_task",
 	} {
 		f.Add(query)
 	}

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/julienschmidt/httprouter"
 
@@ -19,7 +18,9 @@ import (
 // A list that fails half way is ended by a panic with [http.ErrAbortHandler], which net/http turns
 // into an aborted connection. A middleware that recovers panics must pass this one on.
 func New(o *orchestrator.Orchestrator, opts *Options) http.Handler {
-	h := &handler{o: o, opts: opts.withDefaults()}
+	h := &handler{o: o, opts: opts.withDefaults(), jobs: jobSpecs{o: o}}
+	h.hub = newHub(h.opts.StreamRate)
+	h.streams = newStreams(h.opts.MaxStreams)
 	h.routes()
 	return h
 }
@@ -28,6 +29,10 @@ type handler struct {
 	o      *orchestrator.Orchestrator
 	opts   Options
 	router httprouter.Router
+
+	hub     *hub
+	streams *streams
+	jobs    jobSpecs
 }
 
 // An action answers a call. An error that it returns before it has begun to answer is turned into
@@ -37,18 +42,25 @@ type action func(*call) error
 func (h *handler) routes() {
 	h.router.HandleMethodNotAllowed = true
 	h.router.MethodNotAllowed = h.fallback(func(*call) error { return errMethod })
-	h.router.NotFound = h.fallback(func(*call) error { return errNoRoute })
+	h.router.NotFound = h.fallback(noRoute)
 	h.router.HandleOPTIONS = true
 	h.router.GlobalOPTIONS = h.fallback(func(c *call) error {
 		c.WriteHeader(http.StatusNoContent)
 		return nil
 	})
+	h.get("/", h.showRoot)
+	h.get("/status", h.showStatus)
+	h.get("/inventory", h.listInventory)
+	h.get("/inventory/:node", h.showInventory)
+	h.post("/inventory", h.askInventory)
 	h.get("/jobs", h.listJobs)
 	h.get("/jobs/:id", withJobID(h.showJob))
 	h.get("/jobs/:id/nodes", withJobID(h.listNodes))
 	h.get("/jobs/:id/report", withJobID(h.showReport))
 	h.get("/jobs/:id/events", withJobID(h.listEvents))
+	h.get("/events", h.listFeed)
 	h.post("/command/deploy", h.deploy)
+	h.post("/command/task", h.runTask)
 	h.post("/command/stop", h.stopJob)
 }
 
@@ -77,6 +89,9 @@ func (h *handler) routed(do action) httprouter.Handle {
 		c := w.(*call)
 		c.params = params
 		h.answer(c, func(c *call) error {
+			if err := h.authenticate(c); err != nil {
+				return err
+			}
 			c.links = links{base: h.opts.baseURL(c.r, c.mount, c.route)}
 			return do(c)
 		})
@@ -89,11 +104,9 @@ func (h *handler) fallback(do action) http.Handler {
 
 // ServeHTTP answers one request.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{ResponseWriter: w, r: r}
-	c.mount, c.route = split(r.URL.Path)
-	if strings.Contains(c.mount, "//") {
-		c.route = "/"
-	}
+	r = withoutToken(r, h.opts.QueryToken)
+	c := &call{ResponseWriter: w, r: r, patience: h.opts.WriteTimeout}
+	c.mount, c.route = h.opts.split(r.URL)
 	h.router.ServeHTTP(c, c.forRouter())
 }
 

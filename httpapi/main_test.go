@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -37,6 +38,7 @@ type setup struct {
 	store  orchestrator.Store
 	runner orchestrator.Runner
 	opts   httpapi.Options
+	core   orchestrator.Options
 	idle   bool // do not run jobs
 }
 
@@ -51,7 +53,10 @@ func newAPI(t testing.TB, s setup) *api {
 	if s.opts.Logger == nil {
 		s.opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	o, err := orchestrator.New(s.store, s.runner, &orchestrator.Options{Logger: slog.New(slog.DiscardHandler)})
+	if s.core.Logger == nil {
+		s.core.Logger = slog.New(slog.DiscardHandler)
+	}
+	o, err := orchestrator.New(s.store, s.runner, &s.core)
 	require.NoError(t, err)
 	a := &api{t: t, store: s.store, o: o, h: httpapi.New(o, &s.opts)}
 	if !s.idle {
@@ -144,6 +149,10 @@ type logged struct {
 }
 
 func (l *logged) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
+
+func (l *logged) stdLogger() *log.Logger {
+	return slog.NewLogLogger(l.logger().Handler(), slog.LevelWarn)
+}
 
 func (l *logged) Write(p []byte) (int, error) {
 	l.mu.Lock()

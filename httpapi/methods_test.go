@@ -16,13 +16,16 @@ import (
 )
 
 var (
-	readPaths  = []string{"/jobs", "/jobs/1", "/jobs/1/nodes", "/jobs/1/report", "/jobs/1/events"}
-	writePaths = []string{"/command/deploy", "/command/stop"}
+	readPaths  = []string{"", "/", "/status", "/inventory/a", "/jobs", "/jobs/1", "/jobs/1/nodes", "/jobs/1/report", "/jobs/1/events"}
+	writePaths = []string{"/command/deploy", "/command/task", "/command/stop"}
+	bothPaths  = []string{"/inventory"}
 )
 
 func TestMethodsNotAllowed(t *testing.T) {
 	a := newAPI(t, setup{idle: true})
-	for allow, paths := range map[string][]string{"GET, HEAD, OPTIONS": readPaths, "OPTIONS, POST": writePaths} {
+	for allow, paths := range map[string][]string{
+		"GET, HEAD, OPTIONS": readPaths, "OPTIONS, POST": writePaths, "GET, HEAD, OPTIONS, POST": bothPaths,
+	} {
 		for _, path := range paths {
 			for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE", "OPTIONS", "BREW"} {
 				allowed := slices.Contains(strings.Split(allow, ", "), method)
@@ -48,7 +51,7 @@ func TestMethodsNotAllowed(t *testing.T) {
 func TestHead(t *testing.T) {
 	a := newAPI(t, setup{})
 	orchestratortest.Await(t, a.o, a.deploy("a", "b"))
-	paths := append([]string{"/jobs/99", "/jobs/abc", "/jobs/99/nodes", "/jobs/99/report", "/jobs/99/events", "/jobs?limit=x", "/jobs?limit=0", "/nothing", "/command/stop"}, readPaths...)
+	paths := append([]string{"/jobs/99", "/jobs/abc", "/jobs/99/nodes", "/jobs/99/report", "/jobs/99/events", "/jobs?limit=x", "/jobs?limit=0", "/inventory", "/inventory/-", "/nothing", "/command/stop"}, readPaths...)
 	for _, path := range paths {
 		got, want := a.do(http.MethodHead, path, ""), a.do(http.MethodGet, path, "")
 		assert.Equal(t, want.Code, got.Code, path)

@@ -10,21 +10,50 @@ import (
 const apiPath = "/orchestrator/v1"
 
 // split returns the path that a request was mounted under and the route that it asks for, so
-// that the handler works wherever it is mounted: the route is what comes after /orchestrator/v1,
-// or the whole path where that has been stripped.
-func split(path string) (mount, route string) {
-	for from := 0; ; {
-		at := strings.Index(path[from:], apiPath)
+// that the handler works wherever it is mounted: the route is what comes after the last
+// /orchestrator/v1, or the whole path where that has been stripped. Where the mount is fixed, it is
+// what comes after that; everything else is a route that does not exist.
+func (o *Options) split(u *url.URL) (mount, route string) {
+	mount, route = splitPath(u.Path)
+	own := route // what has to be spelled with real slashes
+	if mount != "" {
+		own = apiPath + route
+	}
+	if o.Mount != "" {
+		fixed := strings.TrimRight(o.Mount, "/")
+		rest, ok := strings.CutPrefix(u.Path, fixed)
+		if !ok || rest != "" && rest[0] != '/' {
+			return "", noPath
+		}
+		mount, route, own = fixed, rest, fixed+rest
+	}
+	escaped := u.EscapedPath()
+	if !strings.HasPrefix(u.Path, "/") {
+		escaped = "/" + escaped
+	}
+	// A slash that is escaped does not part segments for whoever has let the request pass.
+	if _, ok := cutRoute(escaped, own); !ok || strings.Contains(mount, "//") {
+		return "", noPath
+	}
+	return mount, route
+}
+
+// noPath is a route that does not exist.
+const noPath = "//"
+
+func splitPath(path string) (mount, route string) {
+	for to := len(path); ; {
+		at := strings.LastIndex(path[:to], apiPath)
 		if at < 0 {
 			break
 		}
-		end := from + at + len(apiPath)
+		end := at + len(apiPath)
 		if end == len(path) || path[end] == '/' {
 			return path[:end], path[end:]
 		}
-		from = end
+		to = end - 1
 	}
-	if !strings.HasPrefix(path, "/") {
+	if path != "" && !strings.HasPrefix(path, "/") {
 		path = "/" + path
 	}
 	return "", path
@@ -37,7 +66,7 @@ func split(path string) (mount, route string) {
 func mountPath(r *http.Request, mount, route string) string {
 	if sent, err := url.ParseRequestURI(r.RequestURI); err == nil {
 		if path, ok := cutRoute(sent.EscapedPath(), route); ok {
-			return path
+			return strings.TrimRight(path, "/")
 		}
 	}
 	return (&url.URL{Path: mount}).EscapedPath()

@@ -1,22 +1,15 @@
 package httpapi
 
-import (
-	"time"
-
-	"github.com/seed-54b7607b/orchestrator"
-)
+import "time"
 
 // listNodes answers GET /jobs/:id/nodes. The next events are counted before the nodes are read: what
 // happens meanwhile may be seen in both, and is missed in neither.
 func (h *handler) listNodes(c *call) error {
-	query, err := c.query()
+	list, err := h.nodeList(c)
 	if err != nil {
 		return err
 	}
-	if err := query.refuse("limit", "offset", "order_by", "order", "state"); err != nil {
-		return err
-	}
-	job, err := h.o.Job(c.context(), c.id)
+	job, err := h.job(c)
 	if err != nil {
 		return err
 	}
@@ -26,11 +19,11 @@ func (h *handler) listNodes(c *call) error {
 	s.nextEvents(c.links, c.id, job.LastEvent+1)
 	s.key("items")
 	s.open('[')
-	for node, err := range h.o.Nodes(c.context(), c.id, orchestrator.NodeQuery{}) {
+	for node, err := range list.of(c.context(), h.o, c.id) {
 		if err != nil {
 			return err
 		}
-		s.node(&job, &node, time.Now())
+		s.node(&job, &node, c.links, time.Now())
 		if !s.more() {
 			break
 		}

@@ -2,7 +2,7 @@ package httpapi
 
 import (
 	"errors"
-	"fmt"
+	"math"
 	"net/url"
 	"slices"
 	"strconv"
@@ -44,14 +44,14 @@ func (p params) count(name string) (*int, error) {
 	if !given || err != nil {
 		return nil, err
 	}
-	n, err := parseInt(name, value, strconv.IntSize)
+	n, err := parseInt(name, value)
 	if err != nil {
 		return nil, err
 	}
 	if n < 0 {
 		return nil, invalid(name, value, "must not be negative")
 	}
-	return new(int(n)), nil
+	return new(int(min(n, math.MaxInt))), nil
 }
 
 // oneOf returns a parameter that is one of some values, or "" if it was not given.
@@ -66,23 +66,12 @@ func (p params) oneOf(name string, values ...string) (string, error) {
 	return value, nil
 }
 
-// refuse returns an error if one of the parameters was given: those that the API has and this
-// server does not, and that would change what the answer means.
-func (p params) refuse(names ...string) error {
-	for _, name := range names {
-		if _, given := p[name]; given {
-			return invalid(name, p[name][0], "is not supported by this server")
-		}
-	}
-	return nil
-}
-
-// parseInt reads a decimal integer of so many bits.
-func parseInt(name, text string, bits int) (int64, error) {
-	n, err := strconv.ParseInt(text, 10, bits)
+// parseInt reads a decimal integer of 64 bits.
+func parseInt(name, text string) (int64, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
 	switch {
 	case errors.Is(err, strconv.ErrRange):
-		return 0, invalid(name, text, fmt.Sprintf("must fit in %d bits", bits))
+		return 0, invalid(name, text, "must fit in 64 bits")
 	case err != nil || text[0] == '+':
 		return 0, invalid(name, text, "must be an integer")
 	}
@@ -92,7 +81,7 @@ func parseInt(name, text string, bits int) (int64, error) {
 // parseJobID reads the id of a job. An integer below 1 is an id like any other: that of a job which
 // does not exist.
 func parseJobID(name, text string) (orchestrator.JobID, error) {
-	n, err := parseInt(name, text, 64)
+	n, err := parseInt(name, text)
 	id := orchestrator.JobID(n)
 	if err == nil && id < 1 {
 		err = &orchestrator.Error{Op: "find job", Job: id, Err: orchestrator.ErrNotFound}

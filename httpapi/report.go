@@ -9,6 +9,9 @@ import (
 // read twice, since they may be too many to keep, so that the second list of a job that is running
 // may be a little newer than the first.
 func (h *handler) showReport(c *call) error {
+	if _, err := h.job(c); err != nil {
+		return err
+	}
 	s := c.stream()
 	s.open('{')
 	for _, key := range []string{"report", "items"} {

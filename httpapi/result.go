@@ -148,9 +148,9 @@ func (r *run) counters() [len(metricNames)]int64 {
 	return counters
 }
 
-// whole returns the whole number that a text is, or 0.
+// whole returns the whole number that a text is, or 0. Clients expect one of 32 bits.
 func whole(text []byte) int64 {
-	n, err := strconv.ParseInt(string(text), 10, 64)
+	n, err := strconv.ParseInt(string(text), 10, 32)
 	if err != nil {
 		return 0
 	}

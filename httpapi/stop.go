@@ -18,6 +18,9 @@ func (h *handler) stopJob(c *call) error {
 	if err != nil {
 		return err
 	}
+	if err := h.mayStop(c, id); err != nil {
+		return err
+	}
 	job, err := h.o.StopJob(c.context(), id, &orchestrator.StopOptions{Force: force})
 	if err != nil {
 		return err
@@ -40,6 +43,19 @@ func (h *handler) stopJob(c *call) error {
 		e.close('}')
 		e.close('}')
 	})
+}
+
+// mayStop asks whether the principal may stop a job. One who may not even see it is told that
+// there is no such job.
+func (h *handler) mayStop(c *call, id orchestrator.JobID) error {
+	job, err := h.o.Job(c.context(), id)
+	if err != nil {
+		return err
+	}
+	if err := h.mayView(c, &job); err != nil {
+		return err
+	}
+	return h.may(c, Action{Verb: VerbStop, Job: &job, Nodes: h.nodeNames(c, id)})
 }
 
 // stopRequest reads which job is to be stopped. The documented form of its id is a string; an

@@ -7,6 +7,11 @@ import (
 // event appends an event. Its id is a string, unlike a node's latest-event-id: both as recorded.
 func (e *encoder) event(j *orchestrator.Job, ev *orchestrator.Event) {
 	e.open('{')
+	e.eventMembers(j, ev)
+	e.close('}')
+}
+
+func (e *encoder) eventMembers(j *orchestrator.Job, ev *orchestrator.Event) {
 	e.key("id")
 	e.intString(int64(ev.ID))
 	e.key("type")
@@ -25,7 +30,6 @@ func (e *encoder) event(j *orchestrator.Job, ev *orchestrator.Event) {
 	} else {
 		e.string(nodeMessage(j, &ev.Node))
 	}
-	e.close('}')
 }
 
 func (e *encoder) jobEventDetails(j *orchestrator.Job, ev *orchestrator.Event) {

@@ -5,11 +5,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/seed-54b7607b/orchestrator"
 )
@@ -54,20 +56,49 @@ func TestValidHost(t *testing.T) {
 }
 
 func TestSplit(t *testing.T) {
-	for path, want := range map[string][2]string{
-		"/orchestrator/v1/jobs":             {"/orchestrator/v1", "/jobs"},
-		"/a/b/orchestrator/v1/jobs/1":       {"/a/b/orchestrator/v1", "/jobs/1"},
-		"/orchestrator/v1":                  {"/orchestrator/v1", ""},
-		"/orchestrator/v1/":                 {"/orchestrator/v1", "/"},
-		"/orchestrator/v10/jobs":            {"", "/orchestrator/v10/jobs"},
-		"/orchestrator/v1x/orchestrator/v1": {"/orchestrator/v1x/orchestrator/v1", ""},
-		"/jobs":                             {"", "/jobs"},
-		"jobs":                              {"", "/jobs"},
-		"":                                  {"", "/"},
+	for sent, want := range map[string][2]string{
+		"/orchestrator/v1/jobs":                   {"/orchestrator/v1", "/jobs"},
+		"/orchestrator/v1/jobs/%31":               {"/orchestrator/v1", "/jobs/1"},
+		"/orchestrator/v1/jobs%2F1":               {"", noPath},
+		"/orchestrator%2fv1/jobs":                 {"", noPath},
+		"/a%2Fb/orchestrator/v1/jobs":             {"/a/b/orchestrator/v1", "/jobs"},
+		"/a//orchestrator/v1/jobs":                {"", noPath},
+		"/orchestrator/v1/a/orchestrator/v1/jobs": {"/orchestrator/v1/a/orchestrator/v1", "/jobs"},
+		"/a/b/orchestrator/v1/jobs/1":             {"/a/b/orchestrator/v1", "/jobs/1"},
+		"/orchestrator/v1":                        {"/orchestrator/v1", ""},
+		"/orchestrator/v1/":                       {"/orchestrator/v1", "/"},
+		"/orchestrator/v10/jobs":                  {"", "/orchestrator/v10/jobs"},
+		"/orchestrator/v1x/orchestrator/v1":       {"/orchestrator/v1x/orchestrator/v1", ""},
+		"/jobs":                                   {"", "/jobs"},
+		"jobs":                                    {"", "/jobs"},
+		"":                                        {"", ""},
 	} {
-		mount, route := split(path)
-		assert.Equal(t, want, [2]string{mount, route}, path)
+		mount, route := (&Options{}).split(parsedPath(t, sent))
+		assert.Equal(t, want, [2]string{mount, route}, sent)
 	}
+}
+
+func TestSplitAtFixedMount(t *testing.T) {
+	for _, test := range []struct{ mount, sent, at, route string }{
+		{"/orchestrator/v1", "/orchestrator/v1/jobs", "/orchestrator/v1", "/jobs"},
+		{"/orchestrator/v1/", "/orchestrator/v1", "/orchestrator/v1", ""},
+		{"/orchestrator/v1", "/jobs", "", noPath},
+		{"/orchestrator/v1", "/x/orchestrator/v1/jobs", "", noPath},
+		{"/orchestrator/v1", "/orchestrator/v1x/jobs", "", noPath},
+		{"/orchestrator/v1", "/orchestrator/v1/orchestrator/v1/jobs", "/orchestrator/v1", "/orchestrator/v1/jobs"},
+		{"/", "/jobs", "", "/jobs"},
+		{"/", "/orchestrator/v1/jobs", "", "/orchestrator/v1/jobs"},
+	} {
+		mount, route := (&Options{Mount: test.mount}).split(parsedPath(t, test.sent))
+		assert.Equal(t, [2]string{test.at, test.route}, [2]string{mount, route}, test)
+	}
+}
+
+func parsedPath(t *testing.T, path string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(path)
+	require.NoError(t, err)
+	return u
 }
 
 func TestBounded(t *testing.T) {

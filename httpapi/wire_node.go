@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"encoding/json"
+	"net/url"
 	"time"
 
 	"github.com/seed-54b7607b/orchestrator"
@@ -8,7 +10,7 @@ import (
 
 // node appends a node of a job. The message is under details, where it was recorded, and at the
 // top, where the first documentation has it.
-func (e *encoder) node(j *orchestrator.Job, n *orchestrator.Node, now time.Time) {
+func (e *encoder) node(j *orchestrator.Job, n *orchestrator.Node, l links, now time.Time) {
 	var r run
 	if j.Command == orchestrator.CommandDeploy {
 		r = runOf(n.Result)
@@ -38,7 +40,7 @@ func (e *encoder) node(j *orchestrator.Job, n *orchestrator.Node, now time.Time)
 	e.key("details")
 	e.open('{')
 	if j.Command == orchestrator.CommandDeploy {
-		e.details(n, &r, message, now)
+		e.details(n, &r, message, l.report(j.ID), now)
 	}
 	e.close('}')
 	e.key("result")
@@ -56,8 +58,9 @@ func ran(n *orchestrator.Node) bool {
 }
 
 // details appends the members of a deploy node's details. A client that reads them for a finished
-// or failed node crashes unless metrics and report-url are there.
-func (e *encoder) details(n *orchestrator.Node, r *run, message string, now time.Time) {
+// or failed node crashes unless metrics and report-url are there, and the latter is an absolute URL:
+// where the run gives none, it is that of the job's report.
+func (e *encoder) details(n *orchestrator.Node, r *run, message, report string, now time.Time) {
 	if n.State == orchestrator.NodeNew {
 		return
 	}
@@ -71,10 +74,10 @@ func (e *encoder) details(n *orchestrator.Node, r *run, message string, now time
 		e.key("metrics")
 		e.metrics(r)
 		e.key("report-url")
-		if r.reportURL == nil {
-			e.string("")
-		} else {
+		if isURL(r.reportURL) {
 			e.raw(r.reportURL)
+		} else {
+			e.string(report)
 		}
 		if r.hash != nil {
 			e.key("hash")
@@ -85,6 +88,16 @@ func (e *encoder) details(n *orchestrator.Node, r *run, message string, now time
 			e.raw(r.environment)
 		}
 	}
+}
+
+// isURL reports whether a JSON text is a string that is an absolute URL of the web.
+func isURL(text []byte) bool {
+	var s string
+	if text == nil || json.Unmarshal(text, &s) != nil {
+		return false
+	}
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
 func (e *encoder) metrics(r *run) {

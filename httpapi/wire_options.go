@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"strings"
 	"time"
 
 	"github.com/seed-54b7607b/orchestrator"
@@ -18,7 +19,7 @@ func (e *encoder) options(j *orchestrator.Job) {
 	e.key("scope")
 	e.scope(&j.Scope)
 	if j.Command == orchestrator.CommandTask {
-		e.taskOptions(&j.Task)
+		e.taskOptions(j)
 	} else {
 		e.deployOptions(j)
 	}
@@ -30,11 +31,11 @@ func (e *encoder) options(j *orchestrator.Job) {
 func (e *encoder) deployOptions(j *orchestrator.Job) {
 	a := &j.Agent
 	e.key("target")
-	e.string("nodes") // servers of 2016.4 and later put a label of the scope here
+	e.string(scopeLabel(&j.Scope))
 	e.key("concurrency")
 	e.orNull(j.Concurrency)
 	e.key("timeout")
-	e.orNull(int((j.Timeout + time.Second - 1) / time.Second))
+	e.orNull(wholeSeconds(j.Timeout))
 	e.key("enforce_environment")
 	e.bool(a.EnforceEnvironment)
 	e.key("no_noop")
@@ -56,31 +57,54 @@ func (e *encoder) deployOptions(j *orchestrator.Job) {
 	e.ifBool("usecacheonfailure", a.UseCacheOnFailure)
 }
 
-// taskOptions appends the options of a task, with the keys that were recorded on a server of 2020.
-func (e *encoder) taskOptions(t *orchestrator.TaskOptions) {
+// taskOptions appends the options of a task, with the keys that were recorded on a server of 2020;
+// the two that later versions added are there only where they were asked for. Of sensitive parameters
+// there are the names.
+func (e *encoder) taskOptions(j *orchestrator.Job) {
 	e.key("task")
-	e.string(t.Name)
+	e.string(j.Task.Name)
 	e.key("params")
-	e.rawObject(t.Params)
+	e.rawObject(j.Task.Params)
 	e.key("sensitive")
-	e.strings(nil)
+	e.strings(j.Task.Sensitive)
 	e.key("transport")
 	e.string("pxp")
 	e.key("scheduled-job-id")
 	e.null()
+	e.ifPositive("concurrency", j.Concurrency)
+	e.ifPositive("timeout", wholeSeconds(j.Timeout))
 }
 
-// scope appends the nodes that a job is for. Only the first of very many are kept with a job; how
-// many are left out is under nodes_omitted, a key of this server's own.
+// wholeSeconds returns a duration in seconds, rounded up.
+func wholeSeconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
+
+// scope appends which nodes a job is for, as it was asked. Of a list of nodes only the first of very
+// many are kept with a job; how many are left out is under nodes_omitted, a key of this server's own.
 func (e *encoder) scope(s *orchestrator.Scope) {
 	e.open('{')
-	e.key("nodes")
-	e.strings(s.Nodes)
-	if s.Omitted > 0 {
-		e.key("nodes_omitted")
-		e.int(int64(s.Omitted))
+	switch {
+	case s.Query != nil:
+		e.key("query")
+		e.raw(s.Query)
+	case s.NodeGroup != "":
+		e.key("node_group")
+		e.string(s.NodeGroup)
+	default:
+		e.key("nodes")
+		e.strings(s.Nodes)
+		if s.Omitted > 0 {
+			e.key("nodes_omitted")
+			e.int(int64(s.Omitted))
+		}
 	}
 	e.close('}')
+}
+
+// scopeLabel returns what servers of 2016.4 and later put in place of the deprecated target: a label
+// of the scope, in words. "nodes", "query" and "whole environment" were recorded, the one of a group
+// is made like the last.
+func scopeLabel(s *orchestrator.Scope) string {
+	return strings.ReplaceAll(scopeKind(s), "_", " ")
 }
 
 // orNull appends a number, or null for 0, which means that none was given.
@@ -90,6 +114,13 @@ func (e *encoder) orNull(n int) {
 		return
 	}
 	e.int(int64(n))
+}
+
+func (e *encoder) ifPositive(key string, n int) {
+	if n > 0 {
+		e.key(key)
+		e.int(int64(n))
+	}
 }
 
 func (e *encoder) ifInt(key string, n *int) {
