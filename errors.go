@@ -35,6 +35,12 @@ var (
 	// the node runs that [Orchestrator.Stop] could not wait for.
 	ErrStopped = errors.New("orchestrator stopped")
 
+	// ErrDetached: a run goes on without being watched, to be picked up. See [Reattacher].
+	ErrDetached = errors.New("the run goes on by itself")
+
+	// ErrNotRunning: nothing is known of a run that was to be picked up. See [Reattacher].
+	ErrNotRunning = errors.New("nothing is known of the run")
+
 	// ErrTimeout is the cancellation cause of a node run that took longer than its job allows.
 	ErrTimeout = errors.New("timed out")
 

@@ -23,6 +23,7 @@ type execution struct {
 	from  int        // the index of the first node that was not yet read
 	taken int        // slots taken for nodes that have not been started yet
 	late  []outcome  // outcomes that the last batch had no room for
+	left  int        // nodes whose runs go on by themselves
 	floor time.Time  // of the newest event: time never runs backwards in a job
 	wake  chan struct{}
 
@@ -83,7 +84,7 @@ func (x *execution) run() {
 
 // over reports whether there is nothing left to do for this execution.
 func (x *execution) over() bool {
-	return x.job.State.Terminal() || x.o.stopped() && x.job.Counts.Running == 0
+	return x.job.State.Terminal() || x.o.stopped() && x.job.Counts.Running == x.left
 }
 
 // step writes what has arrived and can be started, as one batch, and then starts it.
@@ -112,7 +113,9 @@ func (x *execution) step() error {
 		return err
 	}
 	if !l.changed {
-		x.sleep()
+		if !x.over() {
+			x.sleep()
+		}
 		return nil
 	}
 	if err := x.commit(l); err != nil {
@@ -126,6 +129,10 @@ func (x *execution) step() error {
 func (x *execution) addOutcomes(l *ledger, news news) error {
 	outcomes := slices.Concat(x.late, news.outcomes)
 	for i, out := range outcomes {
+		if out.state == NodeRunning {
+			x.left++
+			continue
+		}
 		if !l.room(len(out.result.Result) + len(out.result.Message)) {
 			x.late = outcomes[i:]
 			x.poke()

@@ -107,7 +107,8 @@ func (o *Orchestrator) Start(ctx context.Context) error {
 }
 
 // Stop ends the running of jobs. Nothing new is started; the nodes that are running may finish
-// until ctx ends, and are cancelled then, with [ErrStopped] as the cause. Jobs that are not
+// until ctx ends, and are cancelled then, with [ErrStopped] as the cause; those that can go on by themselves
+// are left (see [Reattacher]). Jobs that are not
 // finished stay so in the store, and are taken up by the next orchestrator that is started on it.
 //
 // Stop returns nil when everything that was started has ended, and the context's error if runs

@@ -6,39 +6,6 @@ import (
 	"time"
 )
 
-// takeUp ends what an earlier execution of the job has left running: it is not known what became
-// of those nodes, and they must not run a second time.
-func (x *execution) takeUp() error {
-	if err := x.raiseFloor(); err != nil {
-		return err
-	}
-	if x.job.Counts.Running > 0 {
-		x.log.Info("job taken up", "running", x.job.Counts.Running, "new", x.job.Counts.New)
-	}
-	for from := 0; x.job.Counts.Running > 0; {
-		nodes, err := x.read(NodeQuery{State: NodeRunning, From: from, Limit: pageSize})
-		if err != nil {
-			return err
-		}
-		if len(nodes) == 0 {
-			return errCounts
-		}
-		l := newLedger(x.job.Progress, x.floor)
-		at := now()
-		for _, n := range nodes {
-			n.Message = messageRestarted
-			if _, err := l.moveNode(n, NodeErrored, at); err != nil {
-				return err
-			}
-		}
-		if err := x.commit(l); err != nil {
-			return err
-		}
-		from = nodes[len(nodes)-1].Index + 1
-	}
-	return nil
-}
-
 // raiseFloor makes the newest event the time that no later one may be before.
 func (x *execution) raiseFloor() error {
 	if x.job.LastEvent == 0 {

@@ -30,32 +30,47 @@ func (r *nodeRun) end(state NodeState, result RunResult) {
 	r.once.Do(func() { r.deliver(outcome{node: r.node, state: state, result: result, at: now()}) })
 }
 
-// startRun runs a node whose running state is durable. deliver is called once, from another
-// goroutine, at the latest RunGrace after ctx was cancelled.
-func (o *Orchestrator) startRun(ctx context.Context, req RunRequest, node Node, deliver func(outcome)) {
+// newRun returns the run of a node. deliver is called once, from another goroutine, at the latest
+// RunGrace after the run was cancelled.
+func (o *Orchestrator) newRun(req RunRequest, node Node, deliver func(outcome)) *nodeRun {
 	run := &nodeRun{node: node, timeout: req.Spec.Timeout, deliver: deliver}
 	if run.timeout == 0 {
 		run.timeout = o.opts.NodeTimeout
 	}
+	return run
+}
+
+// startRun runs a node whose running state is durable.
+func (o *Orchestrator) startRun(ctx context.Context, req RunRequest, node Node, deliver func(outcome)) {
+	run := o.newRun(req, node, deliver)
 	o.runs.Go(func() {
-		// A runner that ends its goroutine, as a failing test does, leaves no other outcome.
-		defer run.end(NodeErrored, RunResult{Message: "the runner ended its goroutine"})
 		if ctx.Err() != nil {
 			run.end(NodeErrored, RunResult{Message: "not started: the run was cancelled before"})
 			return
 		}
-		ctx, stop := context.WithTimeoutCause(ctx, run.timeout, ErrTimeout)
-		defer stop()
-		forget := context.AfterFunc(ctx, func() { o.giveUp(ctx, run) })
-		defer forget()
-		res, err := o.call(ctx, req)
-		run.end(o.judge(ctx, res, err, run.timeout))
+		o.attend(ctx, run, run.timeout, req, o.runner.Run)
 	})
+}
+
+// attend waits for what comes of a run.
+func (o *Orchestrator) attend(ctx context.Context, run *nodeRun, timeout time.Duration, req RunRequest, do RunnerFunc) {
+	// A runner that ends its goroutine, as a failing test does, leaves no other outcome.
+	defer run.end(NodeErrored, RunResult{Message: "the runner ended its goroutine"})
+	ctx, stop := context.WithTimeoutCause(ctx, timeout, ErrTimeout)
+	defer stop()
+	forget := context.AfterFunc(ctx, func() { o.giveUp(ctx, run) })
+	defer forget()
+	res, err := o.call(ctx, req, do)
+	if detached(ctx, err) {
+		run.end(NodeRunning, RunResult{})
+		return
+	}
+	run.end(o.judge(ctx, res, err, run.timeout))
 }
 
 // call calls the runner and turns a panic into an error. What it panicked with may hold parameters:
 // it is logged only where none of them is sensitive, and never stored.
-func (o *Orchestrator) call(ctx context.Context, req RunRequest) (res RunResult, err error) {
+func (o *Orchestrator) call(ctx context.Context, req RunRequest, do RunnerFunc) (res RunResult, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			if req.Spec.Task.Secret != "" {
@@ -65,7 +80,7 @@ func (o *Orchestrator) call(ctx context.Context, req RunRequest) (res RunResult,
 			res, err = RunResult{}, errPanicked
 		}
 	}()
-	return o.runner.Run(ctx, req)
+	return do(ctx, req)
 }
 
 // giveUp ends a cancelled run that has not returned after the grace it has.

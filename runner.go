@@ -29,6 +29,25 @@ type Runner interface {
 	Run(ctx context.Context, req RunRequest) (RunResult, error)
 }
 
+// Reattacher is an optional interface of a [Runner] whose runs go on when the orchestrator does not:
+// on a node, watched over a connection. It is asked for on the Runner that [New] was given.
+//
+// The nodes that an earlier process, or another replica, left running are then picked up and not
+// errored as those of other Runners are. A Runner that is a Reattacher returns [ErrDetached] from
+// Run and Reattach when ctx is cancelled because of [ErrStopped] or [ErrLeaseLost] and the run goes
+// on by itself: its node stays running, for whoever takes up the job.
+type Reattacher interface {
+	// Reattach waits for the end of a run that was begun earlier with the same request, and
+	// returns what Run would have returned. It never begins a run. It returns an error that
+	// matches [ErrNotRunning] if nothing is known of the run: the node is then errored, because
+	// its outcome is unknown. Another error errors it too, with its text.
+	//
+	// The sensitive parameters are not in the request. ctx is cancelled as that of Run, and may
+	// be so from the start: then the run is to be ended. What is left of the node's timeout
+	// counts from when it started, and is Options.RunGrace at least.
+	Reattach(ctx context.Context, req RunRequest) (RunResult, error)
+}
+
 // RunnerFunc is a function that is a [Runner].
 type RunnerFunc func(ctx context.Context, req RunRequest) (RunResult, error)
 

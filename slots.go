@@ -54,6 +54,15 @@ func (s *slots) take(sh *share, limit int) int {
 	return n
 }
 
+// seize takes n slots that are held already, so to say: whether or not there are as many.
+func (s *slots) seize(sh *share, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free -= n
+	sh.held += n
+	s.place(sh)
+}
+
 // release gives back n slots.
 func (s *slots) release(sh *share, n int) {
 	s.mu.Lock()
