@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,5 +27,21 @@ func BenchmarkEncodeNode(b *testing.B) {
 	for b.Loop() {
 		e.buf, e.comma = e.buf[:0], false
 		e.node(job, node, links{base: "https://jobs.example.com/orchestrator/v1"}, at)
+	}
+}
+
+// The nodes of a command are most of what a large body holds.
+func BenchmarkDecodeScope(b *testing.B) {
+	text := `{"scope":{"nodes":["` + strings.Repeat(`node-12345.example.com","`, 500_000) + `last"]}}`
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		o, err := parseObject("body", "", []byte(text))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := deployScope(o, "production"); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 )
 
 // object is a JSON object of a request's body. Its keys are matched exactly, those that nobody asks
@@ -86,17 +87,34 @@ func (o object) object(key string) (object, error) {
 
 // strings returns a member that is an array of strings; what is missing is an empty array.
 func (o object) strings(key string) ([]string, error) {
-	var items []json.RawMessage
-	if err := o.get(key, &items, "an array of strings"); err != nil {
-		return nil, err
+	text := o.members[key]
+	if !o.has(key) {
+		return nil, nil
 	}
-	list := make([]string, len(items))
-	for i, text := range items {
-		if text[0] != '"' || json.Unmarshal(text, &list[i]) != nil {
-			return nil, invalid(fmt.Sprintf("%s%s[%d]", o.path, key, i), text, "must be a string")
+	if text[0] != '[' {
+		return nil, invalid(o.path+key, text, "must be an array of strings")
+	}
+	var list []string
+	if err := json.Unmarshal(text, &list); err != nil || slices.Contains(list, "") { // which a null becomes
+		if i, item := firstOther(text); i >= 0 {
+			return nil, invalid(fmt.Sprintf("%s%s[%d]", o.path, key, i), item, "must be a string")
 		}
 	}
 	return list, nil
+}
+
+// firstOther returns the first item of an array that is no string, and its index, -1 if there is
+// none. It looks at one item at a time: the array may be as long as a body.
+func firstOther(array []byte) (int, json.RawMessage) {
+	d := json.NewDecoder(bytes.NewReader(array))
+	_, _ = d.Token() // the array was read before
+	for i := 0; d.More(); i++ {
+		var item json.RawMessage
+		if d.Decode(&item) != nil || item[0] != '"' {
+			return i, item
+		}
+	}
+	return -1, nil
 }
 
 // reader reads the members of an object one after the other and keeps the first error.

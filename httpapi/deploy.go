@@ -3,7 +3,6 @@ package httpapi
 import (
 	"bytes"
 	"encoding/json"
-	"math"
 	"time"
 
 	"github.com/seed-54b7607b/orchestrator"
@@ -74,15 +73,12 @@ func (r *reader) agentOptions() orchestrator.AgentOptions {
 	return opts
 }
 
-// seconds returns a member that is a number of whole seconds. What no duration can hold becomes
-// the longest one there is, which the orchestrator refuses.
+// seconds returns a member that is a number of whole seconds. The orchestrator checks it, unless no
+// duration can hold it.
 func (r *reader) seconds(key string) time.Duration {
 	n := int64(r.int(key))
-	if n > math.MaxInt64/int64(time.Second) {
-		return math.MaxInt64
-	}
-	if n < math.MinInt64/int64(time.Second) {
-		return math.MinInt64
+	if d := time.Duration(n) * time.Second; r.err == nil && int64(d/time.Second) != n {
+		r.err = invalid(r.path+key, n, "must be between 0 and 31622400 seconds")
 	}
 	return time.Duration(n) * time.Second
 }

@@ -48,29 +48,46 @@ func (h *handler) routes() {
 		c.WriteHeader(http.StatusNoContent)
 		return nil
 	})
-	h.get("/", h.showRoot)
-	h.get("/status", h.showStatus)
-	h.get("/inventory", h.listInventory)
-	h.get("/inventory/:node", h.showInventory)
-	h.post("/inventory", h.askInventory)
-	h.get("/jobs", h.listJobs)
-	h.get("/jobs/:id", withJobID(h.showJob))
-	h.get("/jobs/:id/nodes", withJobID(h.listNodes))
-	h.get("/jobs/:id/report", withJobID(h.showReport))
-	h.get("/jobs/:id/events", withJobID(h.listEvents))
-	h.get("/events", h.listFeed)
-	h.post("/command/deploy", h.deploy)
-	h.post("/command/task", h.runTask)
-	h.post("/command/stop", h.stopJob)
+	for _, e := range h.endpoints() {
+		do := h.routed(e.do)
+		if e.method == http.MethodGet {
+			h.router.HEAD(e.path, do)
+		}
+		h.router.Handle(e.method, e.path, do)
+	}
 }
 
-func (h *handler) get(path string, do action) {
-	h.router.GET(path, h.routed(do))
-	h.router.HEAD(path, h.routed(do))
+// An endpoint is a method and a path, below the mount, that something is served at. What answers GET
+// answers HEAD too.
+type endpoint struct {
+	method, path string
+	do           action
 }
 
-func (h *handler) post(path string, do action) {
-	h.router.POST(path, h.routed(h.sameOrigin(do)))
+func (h *handler) endpoints() []endpoint {
+	return []endpoint{
+		get("/", h.showRoot),
+		get("/status", h.showStatus),
+		get("/openapi.json", h.showOpenAPI),
+		get("/inventory", h.listInventory),
+		get("/inventory/:node", h.showInventory),
+		h.post("/inventory", h.askInventory),
+		get("/jobs", h.listJobs),
+		get("/jobs/:id", withJobID(h.showJob)),
+		get("/jobs/:id/nodes", withJobID(h.listNodes)),
+		get("/jobs/:id/report", withJobID(h.showReport)),
+		get("/jobs/:id/events", withJobID(h.listEvents)),
+		get("/events", h.listFeed),
+		h.post("/command/deploy", h.deploy),
+		h.post("/command/task", h.runTask),
+		h.post("/command/stop", h.stopJob),
+	}
+}
+
+func get(path string, do action) endpoint { return endpoint{http.MethodGet, path, do} }
+
+func (h *handler) post(path string, do action) endpoint {
+	return endpoint{http.MethodPost, path, h.sameOrigin(do)}
 }
 
 // sameOrigin refuses what a browser sends on behalf of a page from elsewhere. Since bodies are
