@@ -24,6 +24,7 @@ func (h *handler) listJobs(c *call) error {
 	}
 	view := jobView{h: h, c: c, list: &list}
 	s := c.stream()
+	s.short = list.limit != nil
 	s.open('{')
 	s.key("items")
 	s.open('[')

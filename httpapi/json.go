@@ -11,7 +11,7 @@ import (
 // The layouts of times on the wire. Clients parse times of jobs, nodes and events with a pattern
 // that has no fraction of a second; only an owner's last login was recorded with milliseconds.
 const (
-	secondLayout = "2006-01-02T15:04:05Z"
+	secondLayout = time.RFC3339 // of a time in UTC: 2006-01-02T15:04:05Z
 	milliLayout  = "2006-01-02T15:04:05.000Z"
 )
 

@@ -11,21 +11,31 @@ type links struct {
 	base string // the URL of the API, without a slash at its end
 }
 
+// url appends the URL of a job, or of what is under it.
+func (e *encoder) url(l links, id orchestrator.JobID, under string) {
+	e.separate()
+	e.buf = appendQuoted(e.buf, l.base)
+	e.buf = append(e.buf[:len(e.buf)-1], "/jobs/"...)
+	e.buf = strconv.AppendInt(e.buf, int64(id), 10)
+	e.buf = append(e.buf, under...)
+	e.buf = append(e.buf, '"')
+	e.comma = true
+}
+
+// link appends an object whose id is the URL of what is under a job.
+func (e *encoder) link(l links, id orchestrator.JobID, under string) {
+	e.open('{')
+	e.key("id")
+	e.url(l, id, under)
+	e.close('}')
+}
+
 // job returns the URL of a job.
 func (l links) job(id orchestrator.JobID) string {
 	return l.base + "/jobs/" + id.String()
 }
 
-// nodes returns the URL of a job's nodes.
-func (l links) nodes(id orchestrator.JobID) string { return l.job(id) + "/nodes" }
-
-// report returns the URL of a job's report.
-func (l links) report(id orchestrator.JobID) string { return l.job(id) + "/report" }
-
-// events returns the URL of a job's events.
-func (l links) events(id orchestrator.JobID) string { return l.job(id) + "/events" }
-
 // eventsFrom returns the URL of a job's events from one on.
 func (l links) eventsFrom(id orchestrator.JobID, start orchestrator.EventID) string {
-	return l.events(id) + "?start=" + strconv.FormatInt(int64(start), 10)
+	return l.job(id) + "/events?start=" + strconv.FormatInt(int64(start), 10)
 }

@@ -81,13 +81,16 @@ func skipSpace(text []byte) []byte {
 // stringEnd returns where the string that starts at a quote ends: at its other quote, or at the last
 // byte of the text.
 func stringEnd(text []byte, at int) int {
-	for i := at + 1; i < len(text); i++ {
-		switch text[i] {
-		case '\\':
-			i++
-		case '"':
-			return i
+	for i := at + 1; i < len(text); {
+		quote := bytes.IndexByte(text[i:], '"')
+		if quote < 0 {
+			break
 		}
+		escape := bytes.IndexByte(text[i:i+quote], '\\')
+		if escape < 0 {
+			return i + quote
+		}
+		i += escape + 2
 	}
 	return len(text) - 1
 }

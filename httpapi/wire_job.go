@@ -12,7 +12,7 @@ import (
 func (e *encoder) job(j *orchestrator.Job, l links, now time.Time) {
 	e.open('{')
 	e.key("id")
-	e.string(l.job(j.ID))
+	e.url(l, j.ID, "")
 	e.key("name")
 	e.intString(int64(j.ID))
 	e.key("state")
@@ -37,11 +37,11 @@ func (e *encoder) job(j *orchestrator.Job, l links, now time.Time) {
 	e.key("node_states")
 	e.nodeStates(&j.Counts)
 	e.key("nodes")
-	e.link(l.nodes(j.ID))
+	e.link(l, j.ID, "/nodes")
 	e.key("report")
-	e.link(l.report(j.ID))
+	e.link(l, j.ID, "/report")
 	e.key("events")
-	e.link(l.events(j.ID))
+	e.link(l, j.ID, "/events")
 	e.key("userdata")
 	e.rawObject(j.Userdata)
 	e.close('}')
@@ -126,13 +126,6 @@ func (e *encoder) environment(name string) {
 	e.open('{')
 	e.key("name")
 	e.string(name)
-	e.close('}')
-}
-
-func (e *encoder) link(url string) {
-	e.open('{')
-	e.key("id")
-	e.string(url)
 	e.close('}')
 }
 

@@ -1,8 +1,7 @@
 package httpapi
 
 import (
-	"encoding/json"
-	"net/url"
+	"bytes"
 	"time"
 
 	"github.com/seed-54b7607b/orchestrator"
@@ -40,7 +39,7 @@ func (e *encoder) node(j *orchestrator.Job, n *orchestrator.Node, l links, now t
 	e.key("details")
 	e.open('{')
 	if j.Command == orchestrator.CommandDeploy {
-		e.details(n, &r, message, l.report(j.ID), now)
+		e.details(n, &r, message, func() { e.url(l, j.ID, "/report") }, now)
 	}
 	e.close('}')
 	e.key("result")
@@ -60,7 +59,7 @@ func ran(n *orchestrator.Node) bool {
 // details appends the members of a deploy node's details. A client that reads them for a finished
 // or failed node crashes unless metrics and report-url are there, and the latter is an absolute URL:
 // where the run gives none, it is that of the job's report.
-func (e *encoder) details(n *orchestrator.Node, r *run, message, report string, now time.Time) {
+func (e *encoder) details(n *orchestrator.Node, r *run, message string, report func(), now time.Time) {
 	if n.State == orchestrator.NodeNew {
 		return
 	}
@@ -77,7 +76,7 @@ func (e *encoder) details(n *orchestrator.Node, r *run, message, report string, 
 		if isURL(r.reportURL) {
 			e.raw(r.reportURL)
 		} else {
-			e.string(report)
+			report()
 		}
 		if r.hash != nil {
 			e.key("hash")
@@ -90,14 +89,18 @@ func (e *encoder) details(n *orchestrator.Node, r *run, message, report string, 
 	}
 }
 
-// isURL reports whether a JSON text is a string that is an absolute URL of the web.
+// isURL reports whether a JSON text is a string that is an absolute URL of the web, spelled without
+// escapes.
 func isURL(text []byte) bool {
-	var s string
-	if text == nil || json.Unmarshal(text, &s) != nil {
+	rest, ok := bytes.CutPrefix(text, []byte(`"http://`))
+	if !ok {
+		rest, ok = bytes.CutPrefix(text, []byte(`"https://`))
+	}
+	if !ok || bytes.ContainsAny(rest, "\\ ") {
 		return false
 	}
-	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+	host := bytes.IndexAny(rest, `/?#"`)
+	return host > 0 && rest[0] != ':'
 }
 
 func (e *encoder) metrics(r *run) {
