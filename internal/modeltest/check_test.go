@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed-54b7607b/orchestrator"
@@ -16,6 +17,11 @@ var (
 		{"new", "ready", "running", "failed"},
 		{"new", "ready", "running", "stopping", "stopped"},
 		{"new", "stopping", "stopped"},
+		// Tasks.
+		{"ready", "running", "finished"},
+		{"ready", "running", "failed"},
+		{"ready", "running", "stopping", "stopped"},
+		{"ready", "stopping", "stopped"},
 	}
 	nodePaths = map[orchestrator.NodeState][]orchestrator.EventType{
 		"finished": {"node_running", "node_finished"},
@@ -24,6 +30,15 @@ var (
 		"skipped":  {"node_skipped"},
 	}
 )
+
+// withoutSecret is the message of a node that could not be run without what was lost in a restart.
+const withoutSecret = "not started: the sensitive parameters, which are never stored, were lost when the orchestrator was restarted"
+
+// givenUp are messages of nodes whose runs nobody watches any more.
+var givenUp = []string{
+	"outcome unknown: the orchestrator was restarted",
+	"outcome unknown: the orchestrator was stopped while the node was running",
+}
 
 // check says what is wrong with the jobs after everything has had time to end.
 func (st *stage) check(ctx context.Context) error {
@@ -62,6 +77,14 @@ func (st *stage) checkJob(ctx context.Context, id orchestrator.JobID, runs map[s
 	if err := checkEvents(job, events); err != nil {
 		return err
 	}
+	for _, n := range nodes {
+		if st.lasting != nil && runs[fmt.Sprint(id, " ", n.Name)] > 0 && slices.Contains(givenUp, n.Message) {
+			return fmt.Errorf("node %s was not picked up: %q", n.Name, n.Message)
+		}
+	}
+	if kept := fmt.Sprint(job, events, nodes); strings.Contains(kept, secret) {
+		return fmt.Errorf("keeps what is secret: %s", kept)
+	}
 	return checkNodes(job, nodes, events, runs)
 }
 
@@ -99,6 +122,10 @@ func checkNodes(job orchestrator.Job, nodes []orchestrator.Node, events []orches
 		counts[n.State]++
 		ran := runs[fmt.Sprint(job.ID, " ", n.Name)]
 		switch {
+		case job.Command == orchestrator.CommandTask && n.Message == withoutSecret:
+			if n.State != orchestrator.NodeErrored || ran > 0 || len(paths[n.Name]) != 1 {
+				return fmt.Errorf("node %s, whose secret is lost, is %s after %v", n.Name, n.State, paths[n.Name])
+			}
 		case !slices.Equal(paths[n.Name], nodePaths[n.State]):
 			return fmt.Errorf("node %s is %s after %v", n.Name, n.State, paths[n.Name])
 		case ran > 1 || ran == 1 && n.State == orchestrator.NodeSkipped:

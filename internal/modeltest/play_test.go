@@ -18,6 +18,7 @@ type stage struct {
 	maxNodes int
 	store    *memory.Store
 	runner   *orchestratortest.Runner
+	lasting  *lasting // nil if runs end with who watches them
 	replicas []*replica
 	jobs     []orchestrator.JobID
 }
@@ -28,11 +29,17 @@ type replica struct {
 	o     *orchestrator.Orchestrator
 }
 
+// secret is what no fact that is kept may hold.
+const secret = "correct horse"
+
 var errDisk = errors.New("input/output error")
 
 // play plays a script in a bubble, lets everything come to its end, and checks what is left.
 func play(ctx context.Context, s script) error {
 	st := &stage{maxNodes: s.maxNodes, store: memory.New(), runner: &orchestratortest.Runner{Nodes: s.steps}}
+	if s.lasting {
+		st.lasting = &lasting{Runner: st.runner, begun: make(map[string]*remoteRun)}
+	}
 	for range s.replicas {
 		r, err := st.boot()
 		if err != nil {
@@ -59,7 +66,11 @@ func play(ctx context.Context, s script) error {
 // boot starts a process.
 func (st *stage) boot() (*replica, error) {
 	r := &replica{store: faulty.New(st.store)}
-	o, err := orchestrator.New(r.store, st.runner, &orchestrator.Options{
+	var runner orchestrator.Runner = st.runner
+	if st.lasting != nil {
+		runner = st.lasting
+	}
+	o, err := orchestrator.New(r.store, runner, &orchestrator.Options{
 		MaxConcurrency: st.maxNodes,
 		NodeTimeout:    time.Minute,
 		Logger:         slog.New(slog.DiscardHandler),
@@ -76,6 +87,13 @@ func (st *stage) do(ctx context.Context, a act) error {
 	switch a.kind {
 	case "deploy":
 		job, err := r.o.Deploy(ctx, orchestrator.DeployRequest{Scope: orchestrator.Scope{Nodes: a.nodes}, Concurrency: a.limit})
+		st.jobs = append(st.jobs, job.ID)
+		return err
+	case "task":
+		job, err := r.o.Task(ctx, orchestrator.TaskRequest{
+			Task: "t", Scope: orchestrator.Scope{Nodes: a.nodes}, Concurrency: a.limit,
+			Params: []byte(`{"password":"` + secret + `"}`), Sensitive: []string{"password"},
+		})
 		st.jobs = append(st.jobs, job.ID)
 		return err
 	case "stop":

@@ -14,6 +14,7 @@ import (
 type script struct {
 	replicas int
 	maxNodes int // run at once by each
+	lasting  bool
 	steps    map[string]orchestratortest.Step
 	acts     []act
 }
@@ -21,8 +22,8 @@ type script struct {
 // act is one thing that happens, and how long nothing else does after it.
 type act struct {
 	kind  string
-	nodes []string // deploy
-	limit int      // deploy: nodes at once
+	nodes []string // deploy, task
+	limit int      // deploy, task: nodes at once
 	job   int      // stop: which of the jobs so far
 	force bool     // stop
 	which int      // crash, restart: which replica
@@ -32,8 +33,8 @@ type act struct {
 
 func (a act) String() string {
 	switch a.kind {
-	case "deploy":
-		return fmt.Sprintf("deploy %v, %d at once, then %v", a.nodes, a.limit, a.then)
+	case "deploy", "task":
+		return fmt.Sprintf(a.kind+" %v, %d at once, then %v", a.nodes, a.limit, a.then)
 	case "stop":
 		return fmt.Sprintf("stop job #%d, force %t, then %v", a.job, a.force, a.then)
 	case "restart":
@@ -53,6 +54,7 @@ func drawScript(t *rapid.T) script {
 	s := script{
 		replicas: rapid.IntRange(1, 2).Draw(t, "replicas"),
 		maxNodes: rapid.IntRange(1, 6).Draw(t, "at once"),
+		lasting:  rapid.Bool().Draw(t, "lasting"),
 		steps:    make(map[string]orchestratortest.Step),
 	}
 	for _, name := range nodeNames {
@@ -85,12 +87,12 @@ func drawStep(t *rapid.T, node string) orchestratortest.Step {
 
 func drawAct(t *rapid.T, replicas int) act {
 	a := act{
-		kind:  rapid.SampledFrom([]string{"deploy", "deploy", "deploy", "stop", "stop", "crash", "restart", "bad disk", "silence"}).Draw(t, "act"),
+		kind:  rapid.SampledFrom([]string{"deploy", "deploy", "deploy", "task", "stop", "stop", "crash", "restart", "bad disk", "silence"}).Draw(t, "act"),
 		which: rapid.IntRange(0, replicas-1).Draw(t, "replica"),
 		then:  drawDuration(t, "then"),
 	}
 	switch a.kind {
-	case "deploy":
+	case "deploy", "task":
 		a.nodes = rapid.SliceOfNDistinct(rapid.SampledFrom(nodeNames), 1, len(nodeNames), rapid.ID).Draw(t, "nodes")
 		a.limit = rapid.IntRange(0, 3).Draw(t, "limit")
 	case "stop":
