@@ -84,8 +84,11 @@ type InvalidError struct {
 	Reason string // what is wrong with it, as in "must not be negative"
 }
 
-// Error returns the field, the value and the reason, in one line.
+// Error returns the field, the reason and the value, if there is one, in one line.
 func (e *InvalidError) Error() string {
+	if e.Value == nil {
+		return e.Field + " " + e.Reason
+	}
 	return fmt.Sprintf("%s %s (given: %s)", e.Field, e.Reason, shown(e.Value))
 }
 

@@ -7,13 +7,14 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/seed-54b7607b/orchestrator"
-	"github.com/seed-54b7607b/orchestrator/httpapi"
+	"github.com/seed-54b7607b/orchestrator/store/badger"
 )
 
 func TestCommandLineOfAccess(t *testing.T) {
@@ -34,8 +35,8 @@ func TestCommandLineOfAccess(t *testing.T) {
 		"-behind-proxy -tokens t" + tls:               "-behind-proxy is for",
 		"-demo -tokens t":                             "-demo is a client without",
 		"-demo -tls-cert c -tls-key k":                "-demo is a client without",
-		"-new-token casey -token-life 0":              "-token-life must be positive",
-		"-new-token casey -token-life -1h":            "-token-life must be positive",
+		"-new-token casey -token-life 0":              "-token-life 0s: must be positive",
+		"-new-token casey -token-life -1h":            "must be positive",
 		"-new-token casey extra":                      "unexpected argument",
 		"-new-token casey":                            "",
 		"-command x -tokens t":                        "",
@@ -57,7 +58,7 @@ func TestNewToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := newToken(cfg, &stdout, &stderr); err != nil {
+	if err := cfg.access.printToken(&stdout, &stderr); err != nil {
 		t.Fatal(err)
 	}
 	var line struct {
@@ -72,12 +73,13 @@ func TestNewToken(t *testing.T) {
 	if token := words[len(words)-1]; len(token) != 26 || strings.Contains(stdout.String(), token) {
 		t.Errorf("%s%s", stdout.String(), stderr.String())
 	}
-	if err := newToken(config{newToken: "a\nb", tokenLife: 1}, io.Discard, io.Discard); err == nil {
-		t.Error("a login of two lines")
+	if err := (&access{newToken: "a\nb", tokenLife: 1}).printToken(io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "-new-token") {
+		t.Errorf("a login of two lines: %v", err)
 	}
 }
 
 func TestTokens(t *testing.T) {
+	t.Parallel()
 	token, line := newTokenLine(t, "-new-token", "casey")
 	file := filepath.Join(t.TempDir(), "tokens")
 	writeFile(t, file, line)
@@ -106,18 +108,39 @@ func TestTokens(t *testing.T) {
 func TestServerThatCannotStart(t *testing.T) {
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "bad"), "not a token")
-	for name, cfg := range map[string]config{
-		"no tokens":      {tokens: filepath.Join(dir, "none")},
-		"bad tokens":     {tokens: filepath.Join(dir, "bad")},
-		"no certificate": {tls: httpapi.TLSFiles{Cert: "none", Key: "none"}},
-		"bad command":    {command: "a 'b"},
-		"bad task":       {taskCommand: "a 'b"},
-		"bad address":    {addr: "127.0.0.1:99999"},
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	open, err := badger.Open(filepath.Join(dir, "open"), &badger.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.Close()
+	for line, want := range map[string]string{
+		"-command true -tokens " + filepath.Join(dir, "none"): "-tokens: ",
+		"-command true -tokens " + filepath.Join(dir, "bad"):  "-tokens: ",
+		"-command true -tls-cert none -tls-key none":          "-tls-cert",
+		"-command 'true":                               "-command: a quote",
+		"-task-command 'true":                          "-task-command: a quote",
+		"-command {node}":                              "-command: clients would choose the program",
+		"-task-command \"{task}\"":                     "-task-command: clients would choose the program",
+		"-command true -addr " + taken.Addr().String(): "address already in use; -addr gives another",
+		"-command true -addr 127.0.0.1:99999":          "invalid port; -addr gives another",
+		"-command true -store badger -data " + filepath.Join(dir, "bad"):  "; -data gives another",
+		"-command true -store badger -data " + filepath.Join(dir, "open"): "another store has",
 	} {
-		cfg.store = "memory"
-		if err := serve(t.Context(), cfg, slog.New(slog.DiscardHandler), io.Discard); err == nil {
-			t.Errorf("%s: no error", name)
+		cfg, err := parse(append([]string{"-addr", "127.0.0.1:0", "-store", "memory"}, strings.Fields(line)...), io.Discard)
+		if err != nil {
+			t.Fatal(line, err)
 		}
+		if err := serve(t.Context(), cfg, slog.New(slog.DiscardHandler), io.Discard); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	if exists("orchestrator-data") {
+		t.Error("a directory was made")
 	}
 }
 
@@ -127,14 +150,14 @@ func TestTasks(t *testing.T) {
 		Command: orchestrator.CommandTask,
 		Task:    orchestrator.TaskOptions{Name: "facts::collect", Params: json.RawMessage(`{"a":"$(id)"}`)},
 	}}
-	c, err := config{taskCommand: `sh -c 'echo $0 $ORCHESTRATOR_TASK; cat' {node}:{task}`}.runner()
+	c, _, err := config{taskCommand: `sh -c 'echo $0 $ORCHESTRATOR_TASK; cat' {node}:{task}`}.work(slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if result, err := c.Run(t.Context(), req); err != nil || string(result.Result) != "n1:facts::collect facts::collect\n"+`{"a":"$(id)"}` {
 		t.Errorf("%s, %v", result.Result, err)
 	}
-	if c, err = (config{command: "echo"}).runner(); err != nil {
+	if c, _, err = (config{command: "echo"}).work(slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
 	if result, err := c.Run(t.Context(), req); err == nil || !strings.Contains(err.Error(), "without a command for jobs of type task") {

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"os"
@@ -22,10 +21,12 @@ const crashNodes = 120
 // A server that is killed in the middle of a job, ten times in a row, ends the job all the same:
 // no node runs twice, and no event is missing.
 func TestKilledServerLosesNothing(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	defer http.DefaultClient.CloseIdleConnections()
 
-	running := startServer(t, dir)
+	command := "sh -c 'echo ran >> " + dir + "/ran-{node}; sleep 0.02; echo {node}'"
+	running := startServer(t, dir, command)
 	c := client{ctx: t.Context(), base: running.base}
 	var created struct{ Job struct{ Name string } }
 	nodes := make([]string, crashNodes)
@@ -41,14 +42,12 @@ func TestKilledServerLosesNothing(t *testing.T) {
 	for kill := range 10 {
 		await(t, func() bool { return c.state(t, job).ended() >= (kill+1)*8 })
 		running.kill(t)
-		running = startServer(t, dir)
+		running = startServer(t, dir, command)
 		c.base = running.base
 	}
 	await(t, func() bool { return c.state(t, job).ended() == crashNodes })
 	c.checkCrashed(t, job, dir)
-	if err := running.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
+	running.interrupt(t)
 	if err := running.Wait(); err != nil {
 		t.Errorf("after an interrupt: %v", err)
 	}
@@ -57,20 +56,19 @@ func TestKilledServerLosesNothing(t *testing.T) {
 // server is a server in a process of its own, that appends to a file for each node.
 type server struct {
 	*exec.Cmd
-	log  *serverLog
+	log  *fullLog
 	base string // URL of its API
 }
 
-func startServer(t *testing.T, dir string) server {
+func startServer(t *testing.T, dir, command string) server {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := server{log: &serverLog{url: make(chan string, 1)}}
+	s := server{log: &fullLog{url: make(chan string, 1)}}
 	s.Cmd = exec.CommandContext(t.Context(), self,
-		"-addr", "127.0.0.1:0", "-data", filepath.Join(dir, "data"), "-concurrency", "4",
-		"-command", "sh -c 'echo ran >> "+dir+"/ran-{node}; sleep 0.02; echo {node}'")
+		"-addr", "127.0.0.1:0", "-data", filepath.Join(dir, "data"), "-concurrency", "4", "-command", command)
 	s.Env = append(os.Environ(), serveEnv+"=1")
 	s.Stderr = s.log
 	if err := s.Start(); err != nil {
@@ -78,7 +76,7 @@ func startServer(t *testing.T, dir string) server {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Log(s.log.text.String())
+			t.Log(s.log)
 		}
 	})
 	select {
@@ -98,31 +96,7 @@ func (s server) kill(t *testing.T) {
 	_ = s.Wait() // it says that the process was killed
 }
 
-// serverLog keeps what a server logs, and tells the URL that it serves.
-type serverLog struct {
-	text bytes.Buffer
-	url  chan string
-}
-
-func (l *serverLog) Write(p []byte) (int, error) {
-	if _, after, ok := strings.Cut(string(p), "url="); ok {
-		l.url <- strings.Fields(after)[0]
-	}
-	return l.text.Write(p)
-}
-
-// jobState is what the test reads of a job.
-type jobState struct {
-	State  string
-	States map[string]int `json:"node_states"`
-	Count  int            `json:"node_count"`
-}
-
-func (s jobState) ended() int {
-	return s.States["finished"] + s.States["failed"] + s.States["errored"] + s.States["skipped"]
-}
-
-func (c client) state(t *testing.T, job string) (s jobState) {
+func (c client) state(t *testing.T, job string) (s progress) {
 	t.Helper()
 	if err := c.call(http.MethodGet, job, nil, &s); err != nil {
 		t.Fatal(err)
@@ -169,8 +143,8 @@ func (c client) checkCrashed(t *testing.T, job, dir string) {
 		}
 	}
 	s := c.state(t, job)
-	if fmt.Sprint(s.States) != fmt.Sprint(states) || len(nodes.Items) != crashNodes || s.State != "failed" && states["errored"] > 0 {
-		t.Errorf("the job is %s with %v, its nodes are %v", s.State, s.States, states)
+	if fmt.Sprint(s.Nodes) != fmt.Sprint(states) || len(nodes.Items) != crashNodes || s.State != "failed" && states["errored"] > 0 {
+		t.Errorf("the job is %s with %v, its nodes are %v", s.State, s.Nodes, states)
 	}
 	if e := events.Items[len(events.Items)-1]; e.Type != "job_finished" {
 		t.Errorf("the last event is %+v", e)

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/seed-54b7607b/orchestrator"
 )
 
 const (
@@ -36,24 +39,26 @@ func demoNodes() []string {
 	return nodes
 }
 
-// demoCommand returns what is run for a node of the demo: a process that takes a second or two.
-func demoCommand(node string) []string {
-	seconds := fmt.Sprintf("1.%d", slices.Index(demoNodes(), node)*7%10)
-	switch node {
-	case demoFails:
-		return []string{"sh", "-c", "sleep " + seconds + "; echo 'no space left on /var' >&2; exit 1"}
-	case demoAbsent:
-		return []string{"/nonexistent/agent", node}
-	default:
-		return []string{"sh", "-c", "sleep " + seconds + `; printf '{"kernel": "%s", "pid": %d}' "$(uname -sr)" $$`}
+// runDemo runs a process for a node of the demo, which takes a second or two.
+func runDemo(ctx context.Context, req orchestrator.RunRequest) (orchestrator.RunResult, error) {
+	i := slices.Index(demoNodes(), req.Node)
+	script := fmt.Sprintf(`sleep 1.%d; printf '{"kernel": "%%s", "pid": %%d}' "$(uname -sr)" $$`, i*7%10)
+	switch {
+	case i < 0:
+		return orchestrator.RunResult{}, errors.New("this server runs the demo, which has no such node; its first is " + demoNodes()[0])
+	case req.Node == demoFails:
+		script = "sleep 1; echo 'no space left on /var' >&2; exit 1"
+	case req.Node == demoAbsent:
+		return runProcess(ctx, []string{"/nonexistent/agent"}, req)
 	}
+	return runProcess(ctx, []string{"sh", "-c", script}, req)
 }
 
 // demo deploys to the demo's nodes as any client would, shows how the job goes on, and ends with
 // what came of it.
 func demo(ctx context.Context, base string, out io.Writer) error {
 	c := client{ctx: ctx, base: base}
-	var created struct{ Job struct{ ID, Name string } }
+	var created struct{ Job struct{ Name string } }
 	err := c.call(http.MethodPost, "/command/deploy", map[string]any{
 		"environment": "production",
 		"description": "demo",
@@ -62,7 +67,7 @@ func demo(ctx context.Context, base string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nJob %s: a command on %d nodes, 8 at once\n", created.Job.Name, len(demoNodes()))
+	fmt.Fprintf(out, "\nJob %s: a command on %d nodes, of which one will fail and one cannot be started\n\n", created.Job.Name, len(demoNodes()))
 	state, err := c.follow(created.Job.Name, out)
 	if err != nil {
 		return err
@@ -70,34 +75,27 @@ func demo(ctx context.Context, base string, out io.Writer) error {
 	return c.summarise(created.Job.Name, state, out)
 }
 
-// follow shows the progress of a job until it has ended, and returns its last state.
+// follow shows the progress of a job until it has ended, and returns its last state. In a terminal
+// that is one line, which is written over by the next, or by what is logged.
 func (c client) follow(name string, out io.Writer) (string, error) {
 	terminal := isTerminal(out)
-	last := ""
-	for {
-		var job struct {
-			State      string
-			NodeCount  int            `json:"node_count"`
-			NodeStates map[string]int `json:"node_states"`
-		}
+	if terminal {
+		defer fmt.Fprintln(out)
+	}
+	for last := ""; ; {
+		var job progress
 		if err := c.call(http.MethodGet, "/jobs/"+name, nil, &job); err != nil {
 			return "", err
 		}
-		s := job.NodeStates
-		ended := s["finished"] + s["failed"] + s["errored"] + s["skipped"]
-		line := fmt.Sprintf("%-8s %2d/%d done  running %d  finished %d  failed %d  errored %d",
-			job.State, ended, job.NodeCount, s["running"], s["finished"], s["failed"], s["errored"])
+		line := job.String()
 		switch {
 		case terminal:
-			fmt.Fprintf(out, "\r[%s%s] %s ", strings.Repeat("#", ended), strings.Repeat(".", job.NodeCount-ended), line)
+			fmt.Fprintf(out, "%-79s\r", job.bar()+" "+line)
 		case line != last:
 			fmt.Fprintln(out, line)
 		}
 		last = line
 		if slices.Contains([]string{"finished", "failed", "stopped"}, job.State) {
-			if terminal {
-				fmt.Fprintln(out)
-			}
 			return job.State, nil
 		}
 		select {
@@ -106,6 +104,27 @@ func (c client) follow(name string, out io.Writer) (string, error) {
 			return "", c.ctx.Err()
 		}
 	}
+}
+
+// progress is what the demo reads of a job.
+type progress struct {
+	State string
+	Total int            `json:"node_count"`
+	Nodes map[string]int `json:"node_states"`
+}
+
+func (p progress) ended() int {
+	return p.Nodes["finished"] + p.Nodes["failed"] + p.Nodes["errored"] + p.Nodes["skipped"]
+}
+
+func (p progress) bar() string {
+	return "[" + strings.Repeat("#", p.ended()) + strings.Repeat(".", p.Total-p.ended()) + "]"
+}
+
+// String is at most 51 columns wide for the nodes of the demo, so that a line of it and of the bar fits into 80.
+func (p progress) String() string {
+	return fmt.Sprintf("%2d/%d: %d running, %d finished, %d failed, %d errored",
+		p.ended(), p.Total, p.Nodes["running"], p.Nodes["finished"], p.Nodes["failed"], p.Nodes["errored"])
 }
 
 // summarise prints a line for each outcome, and where to look further.
@@ -142,7 +161,7 @@ func (c client) summarise(name, state string, out io.Writer) error {
 	fmt.Fprintf(out, `
 Look further, while this server runs (Ctrl-C stops it):
 
-  curl %[1]s/jobs?limit=5
+  curl '%[1]s/jobs?limit=5'
   curl %[1]s/jobs/%[2]s
   curl %[1]s/jobs/%[2]s/nodes
   curl %[1]s/jobs/%[2]s/report

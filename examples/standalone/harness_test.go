@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/seed-54b7607b/orchestrator/internal/openapitest"
 )
 
 // running is a server that runs inside of the test, as a command line says.
@@ -109,8 +111,35 @@ func (r *running) do(method, path, body string, headers ...string) answer {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	described(r.t, &openapitest.Exchange{Request: req, Sent: []byte(body), Status: res.StatusCode, Header: res.Header, Body: text})
 	return answer{res.StatusCode, res.Header, string(text)}
 }
+
+// described checks an answer of the API, and leaves alone those that net/http gives without asking it.
+func described(t *testing.T, e *openapitest.Exchange) {
+	t.Helper()
+	const mount = "/orchestrator/v1"
+	path := e.Request.URL.Path
+	if !strings.HasPrefix(path, mount+"/") || strings.Count(path, mount) > 1 || e.Status == http.StatusRequestHeaderFieldsTooLarge {
+		return
+	}
+	c, err := contract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Check(e); err != nil {
+		t.Errorf("not as described: %v", err)
+	}
+}
+
+// contract is the description of the API.
+var contract = sync.OnceValues(func() (*openapitest.Contract, error) {
+	document, err := os.ReadFile(filepath.Join("..", "..", "httpapi", "openapi.json"))
+	if err != nil {
+		return nil, err
+	}
+	return openapitest.Load(document)
+})
 
 // want sends a request, and fails unless the answer has a status and a text in it.
 func (r *running) want(status int, says, method, path, body string, headers ...string) answer {
@@ -191,7 +220,7 @@ func newTokenLine(t *testing.T, args ...string) (token, line string) {
 		t.Fatal(err)
 	}
 	var stdout, stderr bytes.Buffer
-	if err := newToken(cfg, &stdout, &stderr); err != nil {
+	if err := cfg.access.printToken(&stdout, &stderr); err != nil {
 		t.Fatal(err)
 	}
 	words := strings.Fields(stderr.String())

@@ -5,15 +5,15 @@
 //
 //	standalone -demo
 //	standalone -command 'ssh -n {node} sudo -n puppet agent -t'
-//	standalone -new-token casey >> tokens
-//	standalone -command … -addr :8143 -tokens tokens -tls-cert cert.pem -tls-key key.pem
+//
+// What it needs is in this file; access.go is about who is let in, and demo.go is the client of -demo.
 package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"flag"
 	"fmt"
@@ -36,16 +36,16 @@ import (
 	"github.com/seed-54b7607b/orchestrator/store/memory"
 )
 
+// mount is the path that the API is served under.
+const mount = "/orchestrator/v1"
+
 type config struct {
 	addr, store, data               string
 	command, taskCommand, sensitive string
 	concurrency                     int
 	timeout                         time.Duration
-	demo, behindProxy               bool
-	tokens, clientNames             string
-	tls                             httpapi.TLSFiles
-	newToken                        string
-	tokenLife                       time.Duration
+	demo                            bool
+	access                          access
 }
 
 func main() {
@@ -54,154 +54,143 @@ func main() {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	cfg, err := parse(os.Args[1:], os.Stderr)
 	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return
 	case err != nil:
-	case cfg.newToken != "":
-		err = newToken(cfg, os.Stdout, os.Stderr)
+		os.Exit(2)
+	case cfg.access.newToken != "":
+		err = cfg.access.printToken(os.Stdout, os.Stderr)
 	default:
 		err = serve(ctx, cfg, log, os.Stdout)
 	}
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-	case errors.Is(err, errUsage):
-		os.Exit(2)
-	case err != nil:
+	if err != nil {
 		log.Error("server failed", "err", err)
 		os.Exit(1)
 	}
 }
 
-var errUsage = errors.New("usage")
-
 // parse reads the command line. It says on stderr what is wrong with it.
-func parse(args []string, stderr io.Writer) (config, error) {
-	var cfg config
+func parse(args []string, stderr io.Writer) (cfg config, err error) {
 	flags := flag.NewFlagSet("standalone", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags.SetOutput(io.Discard)
 	flags.StringVar(&cfg.addr, "addr", "127.0.0.1:8143", "`address` to listen on; loopback only, unless clients are asked who they are")
 	flags.StringVar(&cfg.store, "store", "badger", "where jobs are kept: badger (on disk) or memory")
-	flags.StringVar(&cfg.data, "data", "./orchestrator-data", "`directory` of the badger store")
+	flags.StringVar(&cfg.data, "data", "", "`directory` of the badger store (default ./orchestrator-data, of the demo ./orchestrator-demo-data)")
 	flags.StringVar(&cfg.command, "command", "", "`argv` to run for each node, with {node} replaced; single and double quotes group, there is no shell")
 	flags.StringVar(&cfg.taskCommand, "task-command", "", "`argv` to run for each node of a task, with {node} and {task} replaced; the parameters are on its standard input (default: tasks are errored)")
 	flags.StringVar(&cfg.sensitive, "sensitive", "password,passwd,secret,token,private_key", "`names` of task parameters that are never stored, shown or logged, separated by commas")
 	flags.IntVar(&cfg.concurrency, "concurrency", 0, "how many nodes to run at once (default 250, in the demo 8)")
-	flags.DurationVar(&cfg.timeout, "timeout", 0, "how long one node may run (default 1h)")
+	flags.DurationVar(&cfg.timeout, "timeout", 0, "how long one node may run, as in 90s or 2h (default 1h)")
 	flags.BoolVar(&cfg.demo, "demo", false, "run a job on 25 made-up nodes and show it")
-	flags.StringVar(&cfg.tokens, "tokens", "", "`file` of the tokens that clients must have; read again when it changes")
-	flags.StringVar(&cfg.tls.Cert, "tls-cert", "", "`file` of the certificate to serve HTTPS with; read again when it changes")
-	flags.StringVar(&cfg.tls.Key, "tls-key", "", "`file` of its key")
-	flags.StringVar(&cfg.tls.ClientCA, "client-ca", "", "`file` of the authorities whose certificates let clients in without a token; see -client-names")
-	flags.StringVar(&cfg.clientNames, "client-names", "", "common `names` of the certificates that let clients in, separated by commas (default: all that the authorities have given out)")
-	flags.BoolVar(&cfg.behindProxy, "behind-proxy", false, "serve plain HTTP and trust forwarding headers, because a proxy in front does TLS and sets them")
-	flags.StringVar(&cfg.newToken, "new-token", "", "make a token for this `login`, show it, print the line for the file of -tokens, and end")
-	flags.DurationVar(&cfg.tokenLife, "token-life", 90*24*time.Hour, "how long the new token is good for")
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return cfg, err
-		}
-		return cfg, errUsage
+	cfg.access.flags(flags)
+	if err = flags.Parse(args); err == nil {
+		err = cfg.check(flags.Args())
 	}
-	if problem := cfg.problem(flags.Args()); problem != "" {
-		fmt.Fprintf(stderr, "standalone: %s\n", problem)
-		return cfg, errUsage
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintln(stderr, "Run a command on nodes and serve the orchestrator v1 jobs API. Begin with standalone -demo.")
+		flags.SetOutput(stderr)
+		flags.PrintDefaults()
+	case err != nil:
+		fmt.Fprintf(stderr, "standalone: %v\nstandalone -help says what each flag takes\n", err)
+	case cfg.demo:
+		cfg.data = cmp.Or(cfg.data, "./orchestrator-demo-data")
+		cfg.concurrency = cmp.Or(cfg.concurrency, 8)
+	default:
+		cfg.data = cmp.Or(cfg.data, "./orchestrator-data")
 	}
-	if cfg.demo && cfg.concurrency == 0 {
-		cfg.concurrency = 8
-	}
-	return cfg, nil
+	return cfg, err
 }
 
-// problem says what is wrong with the configuration, or nothing.
-func (cfg config) problem(extra []string) string {
-	_, _, err := net.SplitHostPort(cfg.addr)
-	encrypted, asks := cfg.tls.Cert != "", cfg.tokens != "" || cfg.tls.ClientCA != ""
+// check returns what is wrong with the command line; extra is what is left of it.
+func (cfg config) check(extra []string) error {
 	switch {
 	case len(extra) > 0:
-		return fmt.Sprintf("unexpected argument %q (is a quote missing around -command?)", extra[0])
-	case cfg.concurrency < 0 || cfg.timeout < 0 || cfg.tokenLife <= 0:
-		return "-concurrency and -timeout must not be negative, and -token-life must be positive"
-	case cfg.newToken != "":
-		return ""
+		return fmt.Errorf("unexpected argument %q (is a quote missing around -command?)", extra[0])
+	case cfg.access.tokenLife <= 0:
+		return fmt.Errorf("-token-life %s: must be positive", cfg.access.tokenLife)
+	case cfg.access.newToken != "":
+		return nil
 	case cfg.demo == (cfg.command != "" || cfg.taskCommand != ""):
-		return "give either -command 'ARGV…' (or -task-command) or -demo"
+		return errors.New("give either -command 'ARGV…' (or -task-command) or -demo")
 	case cfg.store != "badger" && cfg.store != "memory":
-		return fmt.Sprintf("-store %q: must be badger or memory", cfg.store)
-	case err != nil:
-		return fmt.Sprintf("-addr %q: %v", cfg.addr, err)
-	case encrypted != (cfg.tls.Key != ""):
-		return "-tls-cert and -tls-key must be given together"
-	case cfg.tls.ClientCA != "" && !encrypted:
-		return "-client-ca needs -tls-cert and -tls-key: only HTTPS has certificates"
-	case cfg.clientNames != "" && cfg.tls.ClientCA == "":
-		return "-client-names needs -client-ca"
-	case cfg.behindProxy && (encrypted || !asks):
-		return "-behind-proxy is for plain HTTP with -tokens"
-	case cfg.demo && (encrypted || asks):
-		return "-demo is a client without a token and without a certificate: leave them out"
-	case !asks && !httpapi.IsLoopback(cfg.addr):
-		return fmt.Sprintf("-addr %q: only a loopback address can be served without -tokens or -client-ca, because nobody is asked who they are", cfg.addr)
-	case !encrypted && !cfg.behindProxy && !httpapi.IsLoopback(cfg.addr):
-		return fmt.Sprintf("-addr %q: only a loopback address can be served without -tls-cert and -tls-key, because tokens could be read on their way; see -behind-proxy", cfg.addr)
+		return fmt.Errorf("-store %q: must be badger or memory", cfg.store)
+	case cfg.concurrency < 0 || cfg.concurrency > 1<<20:
+		return fmt.Errorf("-concurrency %d: must be between 1 and %d, or 0 for the default", cfg.concurrency, 1<<20)
+	case cfg.timeout < 0:
+		return fmt.Errorf("-timeout %s: must not be negative", cfg.timeout)
+	case cfg.demo && (cfg.access.asks() || cfg.access.tls.Cert != ""):
+		return errors.New("-demo is a client without a token and without a certificate: leave them out")
 	}
-	return ""
+	return cfg.access.check(cfg.addr)
 }
 
-// newToken makes a token. It is shown apart from the line that makes it known, so that the latter
-// can be appended to the file as it is.
-func newToken(cfg config, stdout, stderr io.Writer) error {
-	token, line, err := httpapi.NewToken(orchestrator.Owner{Login: cfg.newToken}, time.Now().Add(cfg.tokenLife))
-	if err != nil {
-		return err
+// work returns what runs the nodes of jobs, and in which way.
+func (cfg config) work(log *slog.Logger) (orchestrator.Runner, *orchestrator.Options, error) {
+	opts := &orchestrator.Options{
+		MaxConcurrency:  cfg.concurrency,
+		NodeTimeout:     cfg.timeout,
+		SensitiveParams: func(string) []string { return names(cfg.sensitive) },
+		Logger:          log,
 	}
-	fmt.Fprintf(stderr, "The token, which is kept nowhere: %s\n", token)
-	_, err = fmt.Fprintln(stdout, line)
-	return err
+	if cfg.demo {
+		return orchestrator.RunnerFunc(runDemo), opts, nil
+	}
+	deploy, err := split(cfg.command)
+	if err != nil {
+		return nil, nil, fmt.Errorf("-command: %w", err)
+	}
+	task, err := split(cfg.taskCommand)
+	if err != nil {
+		return nil, nil, fmt.Errorf("-task-command: %w", err)
+	}
+	return commands{orchestrator.CommandDeploy: deploy, orchestrator.CommandTask: task}, opts, nil
 }
 
 // serve runs the server until ctx ends.
 func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) error {
-	runner, err := cfg.runner()
+	runner, running, err := cfg.work(log)
 	if err != nil {
 		return err
 	}
-	opts, tlsConfig, err := cfg.access(log)
+	handling, encryption, err := cfg.access.options(log)
 	if err != nil {
 		return err
+	}
+	listener, err := net.Listen("tcp", cfg.addr)
+	if err != nil {
+		return fmt.Errorf("%w; -addr gives another address", err)
+	}
+	defer listener.Close()
+	scheme := "http"
+	if encryption != nil {
+		scheme, listener = "https", tls.NewListener(listener, encryption)
 	}
 	var store orchestrator.Store = memory.New()
+	var failed <-chan struct{} // never, of the memory
 	if cfg.store == "badger" {
-		if store, err = badger.Open(cfg.data, &badger.Options{Logger: log}); err != nil {
-			return err
+		disk, err := badger.Open(cfg.data, &badger.Options{Logger: log})
+		if err != nil {
+			return fmt.Errorf("%w; -data gives another directory", err)
 		}
+		store, failed = disk, disk.Failed()
 	}
 	defer func() {
 		if err := store.Close(); err != nil {
 			log.Error("store not closed", "err", err)
 		}
 	}()
-	o, err := orchestrator.New(store, runner, &orchestrator.Options{
-		MaxConcurrency:  cfg.concurrency,
-		NodeTimeout:     cfg.timeout,
-		SensitiveParams: func(string) []string { return strings.Split(cfg.sensitive, ",") },
-		Logger:          log,
-	})
+	o, err := orchestrator.New(store, runner, running)
 	if err != nil {
 		return err
-	}
-	listener, err := net.Listen("tcp", cfg.addr)
-	if err != nil {
-		return err
-	}
-	server := newServer(httpapi.New(o, opts), opts.Authenticate != nil, log)
-	scheme := "http"
-	if tlsConfig != nil {
-		scheme, listener = "https", tls.NewListener(listener, tlsConfig)
 	}
 	if err := o.Start(context.Background()); err != nil {
 		return err
 	}
+	server := newServer(httpapi.New(o, handling), handling.Authenticate != nil, log)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	base := scheme + "://" + listener.Addr().String() + "/orchestrator/v1"
+	base := scheme + "://" + listener.Addr().String() + mount
 	log.Info("serving", "url", base, "store", cfg.store)
 
 	if cfg.demo {
@@ -211,112 +200,52 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 	}
 	select {
 	case err = <-served:
+	case <-failed:
+		err = fmt.Errorf("jobs cannot be kept any more: see to the disk of %s, and start the server again", cfg.data)
 	case <-ctx.Done():
-		err = nil
 	}
-	return errors.Join(err, shutDown(server, o, log))
+	shutDown(server, o, log)
+	return err
 }
 
-// access returns the options of the handler that say who is let in, and how connections to them are
-// encrypted; nil if they are not.
-func (cfg config) access(log *slog.Logger) (opts *httpapi.Options, tlsConfig *tls.Config, err error) {
-	opts = &httpapi.Options{Logger: log, TrustForwarded: cfg.behindProxy}
-	if cfg.tls.Cert != "" {
-		cfg.tls.Logger = log
-		if tlsConfig, err = cfg.tls.Config(); err != nil {
-			return nil, nil, err
-		}
-	}
-	certs := &httpapi.ClientCerts{OwnerOf: func(cert *x509.Certificate) (orchestrator.Owner, bool) {
-		return orchestrator.Owner{}, cfg.clientNames == "" || slices.Contains(strings.Split(cfg.clientNames, ","), cert.Subject.CommonName)
-	}}
-	switch {
-	case cfg.tokens != "":
-		tokens, err := httpapi.OpenTokens(cfg.tokens, log)
-		if err != nil {
-			return nil, nil, err
-		}
-		opts.Authenticate = httpapi.FirstOf(tokens.Authenticate, certs.Authenticate)
-	case cfg.tls.ClientCA != "":
-		opts.Authenticate = certs.Authenticate
-	default:
-		log.Warn("nobody is asked who they are: only this machine can connect, and everyone on it may do everything")
-	}
-	if cfg.tls.ClientCA != "" && cfg.clientNames == "" {
-		log.Warn("every certificate of these authorities lets its client in; -client-names says which do", "authorities", cfg.tls.ClientCA)
-	}
-	return opts, tlsConfig, nil
-}
-
-// newServer returns a server of the API that no client can keep waiting, for a request or between two.
-// How long a client may take for an answer is for the API to say, because some answers have no end.
-func newServer(api http.Handler, asks bool, log *slog.Logger) *http.Server {
-	mux := http.NewServeMux()
-	mux.Handle("/orchestrator/v1/", api)
-	server := &http.Server{
-		Handler:           mux,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
-	if !asks {
-		server.Handler = httpapi.LoopbackOnly(mux)
-	}
-	return server
-}
-
-// shutDown lets requests and running nodes finish for a while. Jobs that have not ended go on
-// when the server is started again.
-func shutDown(server *http.Server, o *orchestrator.Orchestrator, log *slog.Logger) error {
-	log.Info("stopping: running nodes have 30 seconds to finish")
+// shutDown lets running nodes finish for a while, and then cancels them. Clients can read on until
+// then, and see how their jobs stand. Jobs that have not ended go on when the server is started again.
+func shutDown(server *http.Server, o *orchestrator.Orchestrator, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	stopped := make(chan error, 1)
-	go func() { stopped <- o.Stop(ctx) }()
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	log.Info("stopping: running nodes have 30 seconds to finish; interrupt once more to cancel them")
+	if err := o.Stop(ctx); err != nil {
+		log.Warn("running nodes were cancelled", "err", err)
+	}
 	if err := server.Shutdown(ctx); err != nil {
 		_ = server.Close()
 	}
-	if err := <-stopped; err != nil {
-		log.Warn("running nodes were cancelled", "err", err)
-	}
 	log.Info("stopped")
-	return nil
 }
 
-// command is a runner that starts a process for each node: it says what, by what created the job.
-type command map[orchestrator.Command]func(orchestrator.RunRequest) []string
+// commands is a runner that starts a process for each node: the one for what created the job.
+type commands map[orchestrator.Command][]string
 
-// runner returns what runs nodes, as the command line says.
-func (cfg config) runner() (command, error) {
-	c := make(command)
-	for kind, line := range map[orchestrator.Command]string{
-		orchestrator.CommandDeploy: cfg.command, orchestrator.CommandTask: cfg.taskCommand,
-	} {
-		switch argv, err := split(line); {
-		case cfg.demo:
-			c[kind] = func(req orchestrator.RunRequest) []string { return demoCommand(req.Node) }
-		case line == "": // and so there is none
-		case err != nil:
-			return nil, fmt.Errorf("the command for jobs of type %s: %w", kind, err)
-		default:
-			c[kind] = func(req orchestrator.RunRequest) []string { return replaced(argv, req) }
-		}
+// Run runs the command for a node, with what stands for the node and the task replaced inside each argument.
+func (c commands) Run(ctx context.Context, req orchestrator.RunRequest) (orchestrator.RunResult, error) {
+	argv := slices.Clone(c[req.Spec.Command])
+	if argv == nil {
+		return orchestrator.RunResult{}, fmt.Errorf("this server was started without a command for jobs of type %s", req.Spec.Command)
 	}
-	return c, nil
+	placeholders := strings.NewReplacer("{node}", req.Node, "{task}", req.Spec.Task.Name)
+	for i, arg := range argv {
+		argv[i] = placeholders.Replace(arg)
+	}
+	return runProcess(ctx, argv, req)
 }
 
-// Run runs the command for a node. What the process writes to its standard output is the result;
+// runProcess runs a process for a node. What it writes to its standard output is the result;
 // exit status 0 means finished, 126, 127 and a process that cannot be started mean errored, and
 // every other end means failed. The process learns of the job from its environment, which other
 // processes may be able to read, and of a task's parameters, which may be secret, from its standard input.
-func (c command) Run(ctx context.Context, req orchestrator.RunRequest) (orchestrator.RunResult, error) {
-	argvFor := c[req.Spec.Command]
-	if argvFor == nil {
-		return orchestrator.RunResult{}, fmt.Errorf("this server was started without a command for jobs of type %s", req.Spec.Command)
-	}
-	argv := argvFor(req)
+func runProcess(ctx context.Context, argv []string, req orchestrator.RunRequest) (orchestrator.RunResult, error) {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Stdin = bytes.NewReader(req.Spec.Task.Params)
 	cmd.Env = append(os.Environ(),
@@ -352,23 +281,17 @@ func (c command) Run(ctx context.Context, req orchestrator.RunRequest) (orchestr
 	}
 }
 
-// replaced returns argv with what stands for the node and the task replaced inside each argument.
-func replaced(argv []string, req orchestrator.RunRequest) []string {
-	replacer := strings.NewReplacer("{node}", req.Node, "{task}", req.Spec.Task.Name)
-	argv = slices.Clone(argv)
-	for i, arg := range argv {
-		argv[i] = replacer.Replace(arg)
-	}
-	return argv
-}
-
 var (
 	word   = regexp.MustCompile(`(?:'[^']*'|"[^"]*"|[^\s'"])+`)
 	quoted = regexp.MustCompile(`'([^']*)'|"([^"]*)"`)
 )
 
-// split splits a command line at blanks. Single and double quotes group; nothing is expanded.
+// split splits a command line at blanks; there is nothing in an empty one. Single and double quotes
+// group; nothing is expanded. Its program is never for a client to choose, by the name of a node or a task.
 func split(line string) ([]string, error) {
+	if line == "" {
+		return nil, nil
+	}
 	if strings.ContainsAny(word.ReplaceAllString(line, ""), `'"`) {
 		return nil, errors.New("a quote is not closed")
 	}
@@ -376,8 +299,11 @@ func split(line string) ([]string, error) {
 	for i, arg := range argv {
 		argv[i] = quoted.ReplaceAllString(arg, "$1$2")
 	}
-	if len(argv) == 0 || argv[0] == "" {
+	switch {
+	case len(argv) == 0 || argv[0] == "":
 		return nil, errors.New("there is no program in it")
+	case strings.HasPrefix(argv[0], "{"):
+		return nil, fmt.Errorf("clients would choose the program, which is %s: begin with its name or its directory", argv[0])
 	}
 	return argv, nil
 }

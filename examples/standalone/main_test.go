@@ -9,7 +9,6 @@ import (
 	"flag"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,7 +36,9 @@ func TestCommandLine(t *testing.T) {
 		"-demo -task-command x":         "give either",
 		"-demo -store sqlite":           "must be badger or memory",
 		"-demo -addr localhost":         "missing port",
-		"-demo -concurrency -1":         "must not be negative",
+		"-demo -concurrency -1":         "-concurrency -1: must be between",
+		"-demo -concurrency 1048577":    "-concurrency 1048577: must be between",
+		"-demo -concurrency x":          "invalid value",
 		"-demo -timeout 5":              "invalid value",
 		"-demo -timeout -5s":            "must not be negative",
 		"-command echo {node}":          "is a quote missing",
@@ -68,8 +69,8 @@ func checkCommandLine(t *testing.T, line, want string) {
 	if (err != nil) != (want != "") || !strings.Contains(stderr.String(), want) {
 		t.Errorf("%q: %v, %s", line, err, stderr.String())
 	}
-	if err != nil && !errors.Is(err, errUsage) {
-		t.Errorf("%q: %v", line, err)
+	if lines := strings.Count(stderr.String(), "\n"); err != nil && lines != 2 {
+		t.Errorf("%q: %d lines: %s", line, lines, stderr.String())
 	}
 }
 
@@ -81,12 +82,14 @@ func TestSplit(t *testing.T) {
 		`sh -c 'echo {node}; '`: {"sh", "-c", "echo {node}; "},
 		`a $(b) \n`:             {"a", "$(b)", `\n`},
 		`a '$1 $0'`:             {"a", "$1 $0"},
+		`./{task} {node}`:       {"./{task}", "{node}"},
+		"":                      nil,
 	} {
 		if got, err := split(line); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: %q, %v", line, got, err)
 		}
 	}
-	for _, line := range []string{"", "  ", `""`, `a "b`, "a 'b"} {
+	for _, line := range []string{"  ", `""`, `a "b`, "a 'b", "{node}", "{task} x", `"{node}"`, "{node}/run"} {
 		if got, err := split(line); err == nil {
 			t.Errorf("%s: %q", line, got)
 		}
@@ -96,7 +99,7 @@ func TestSplit(t *testing.T) {
 func FuzzSplit(f *testing.F) {
 	f.Add(`a "b" 'c'`)
 	f.Fuzz(func(t *testing.T, line string) {
-		if argv, err := split(line); err == nil && (len(argv) == 0 || argv[0] == "") {
+		if argv, err := split(line); err == nil && line != "" && (len(argv) == 0 || argv[0] == "") {
 			t.Errorf("%q has no program and no error", line)
 		}
 	})
@@ -104,7 +107,7 @@ func FuzzSplit(f *testing.F) {
 
 // run runs a command for a node named n1.
 func run(ctx context.Context, argv ...string) (orchestrator.RunResult, error) {
-	c, err := config{command: "'" + strings.Join(argv, "' '") + "'"}.runner()
+	c, _, err := config{command: "'" + strings.Join(argv, "' '") + "'"}.work(slog.New(slog.DiscardHandler))
 	if err != nil {
 		return orchestrator.RunResult{}, err
 	}
@@ -170,42 +173,6 @@ func TestLargeOutputIsBounded(t *testing.T) {
 	if err != nil || len(result.Result) != 1<<20 || len(result.Message) > 500 {
 		t.Errorf("%d bytes of output, %d of message, %v", len(result.Result), len(result.Message), err)
 	}
-}
-
-func TestDemo(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	out := &stopper{at: "command/deploy", stop: cancel}
-	cfg := config{addr: "127.0.0.1:0", store: "memory", demo: true, concurrency: 25}
-	if err := serve(ctx, cfg, slog.New(slog.DiscardHandler), out); err != nil {
-		t.Fatal(err)
-	}
-	for _, line := range []string{
-		"Job 1 is failed.",
-		"finished   23      ",
-		"failed     1       web-07.example.com: ",
-		"errored    1       db-03.example.com: ",
-		"failed   25/25 done  running 0  finished 23  failed 1  errored 1",
-	} {
-		if !strings.Contains(out.String(), line) {
-			t.Errorf("%q is missing in\n%s", line, out.String())
-		}
-	}
-	http.DefaultClient.CloseIdleConnections()
-}
-
-// stopper stops the server when a text has been written to it.
-type stopper struct {
-	bytes.Buffer
-	at   string
-	stop func()
-}
-
-func (s *stopper) Write(p []byte) (int, error) {
-	n, err := s.Buffer.Write(p)
-	if strings.Contains(s.String(), s.at) {
-		s.stop()
-	}
-	return n, err
 }
 
 // await waits until a condition holds.

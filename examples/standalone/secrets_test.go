@@ -31,8 +31,12 @@ const secretTask = `{"task": "app::login", "environment": "production", "scope":
 // server has been stopped, they are in no file of the store, no answer and no log, at any level. The
 // parameter that is not sensitive shows that the test would see them.
 func TestSensitiveParametersAreNowhere(t *testing.T) {
+	t.Parallel()
 	for _, store := range []string{"badger", "memory"} {
-		t.Run(store, func(t *testing.T) { sensitiveParameters(t, store) })
+		t.Run(store, func(t *testing.T) {
+			t.Parallel()
+			sensitiveParameters(t, store)
+		})
 	}
 }
 
@@ -123,6 +127,7 @@ func (a *answers) keepAll(r *running) {
 
 // An error of the command shows what the command says, and nothing that it was asked.
 func TestSensitiveParametersOfACommandThatFails(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for name, command := range map[string]string{
 		"failed":  "sh -c 'cat > /dev/null; echo no >&2; exit 1'",

@@ -39,12 +39,12 @@ func (l *oneConn) Addr() net.Addr { return &net.TCPAddr{} }
 // connect serves the API to one connection, and returns the client's end of it.
 func connect(t *testing.T) (*orchestrator.Orchestrator, net.Conn) {
 	t.Helper()
-	o, err := orchestrator.New(memory.New(), command{}, &orchestrator.Options{Logger: slog.New(slog.DiscardHandler)})
+	o, err := orchestrator.New(memory.New(), commands{}, &orchestrator.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	server := newServer(httpapi.New(o, &httpapi.Options{Logger: log}), false, log)
+	server := newServer(httpapi.New(o, &httpapi.Options{Logger: log, Mount: mount}), false, log)
 	listener := &oneConn{make(chan net.Conn), make(chan struct{})}
 	go func() { _ = server.Serve(listener) }()
 	client, conn := net.Pipe()
@@ -131,4 +131,17 @@ func TestHeadersOfAnswers(t *testing.T) {
 			}
 		}
 	}
+}
+
+// There is nothing beside the API, and nowhere that a client is sent to instead.
+func TestWhatIsNotTheAPIIsNotFound(t *testing.T) {
+	r := start(t, "-store", "memory", "-command", "true")
+	r.base = strings.TrimSuffix(r.base, mount)
+	for _, path := range []string{"/", "/nothing", "/orchestrator", "/orchestrator/v1x", "//orchestrator/v1/jobs", mount + "//jobs", "/x" + mount + "/jobs", mount + mount + "/jobs"} {
+		a := r.want(http.StatusNotFound, "puppetlabs.orchestrator/not-found", http.MethodGet, path, "")
+		if kind := a.header.Get("Content-Type"); kind != "application/json; charset=utf-8" {
+			t.Errorf("%s: %s", path, kind)
+		}
+	}
+	r.want(http.StatusOK, `"items":[]`, http.MethodGet, mount+"/jobs", "")
 }

@@ -85,6 +85,7 @@ func (a *authority) trusted(r *running, cert *tls.Certificate) {
 
 // TestTokensAndCertificates is the whole of it: HTTPS, with tokens, and certificates for some.
 func TestTokensAndCertificates(t *testing.T) {
+	t.Parallel()
 	a := newAuthority(t)
 	a.sign("server", &x509.Certificate{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
 	forClients := []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
