@@ -1,6 +1,7 @@
 package orchestrator
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -43,9 +44,11 @@ func (o *Orchestrator) create(ctx context.Context, c creation) (Job, error) {
 		}
 	}
 	if len(nodes) > o.opts.MaxNodes {
-		return Job{}, &InvalidError{Field: "scope.nodes", Value: fmt.Sprintf("at least %d", len(nodes)), Reason: fmt.Sprintf("must not hold more than %d nodes", o.opts.MaxNodes)}
+		return Job{}, c.spec.Scope.tooLarge(len(nodes), o.opts.MaxNodes)
 	}
-	c.spec.Task.Secret = o.vault.put(c.secret)
+	if c.spec.Task.Secret, err = o.vault.put(c.secret); err != nil {
+		return Job{}, err
+	}
 	job := Job{JobSpec: c.spec, Progress: Progress{State: c.first, Status: []StateChange{{State: c.first, At: now()}}}}
 	job, err = o.store.CreateJob(ctx, job, nodes)
 	if err != nil {
@@ -79,13 +82,14 @@ func (c *creation) identify() error {
 		return &InvalidError{Field: "idempotency-key", Value: c.key, Reason: fmt.Sprintf("must not be longer than %d bytes", maxKey)}
 	}
 	asked := c.spec
-	asked.Owner = Owner{ID: c.spec.Owner.ID}
+	owner := cmp.Or(c.spec.Owner.ID, " "+c.spec.Owner.Login) // ids do not begin with a blank
+	asked.Owner = Owner{ID: owner}
 	text, err := json.Marshal(asked) //nolint:musttag // nobody reads it: it is only hashed
 	if err != nil {
 		return fmt.Errorf("digest of the request: %w", err)
 	}
 	sum := sha256.Sum256(text)
-	c.spec.Key = c.key + " " + c.spec.Owner.ID // the first blank ends the key
+	c.spec.Key = c.key + " " + owner // the first blank ends the key
 	c.spec.Digest = hex.EncodeToString(sum[:])
 	return nil
 }

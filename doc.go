@@ -13,9 +13,13 @@
 // [New] makes an [Orchestrator] of the two. [Orchestrator.Start] lets it work: first on jobs that
 // an earlier process has left unfinished, then on new ones. [Orchestrator.Stop] ends it.
 //
-// [Orchestrator.Deploy] creates a job and returns at once; [Orchestrator.StopJob] stops one.
-// [Orchestrator.Job], [Orchestrator.Jobs], [Orchestrator.Nodes], [Orchestrator.Report] and
-// [Orchestrator.Events] read what there is, and [Orchestrator.Watch] follows a job to its end.
+// [Orchestrator.Deploy] and [Orchestrator.Task] create a job and return at once;
+// [Orchestrator.StopJob] stops one. [Orchestrator.Job], [Orchestrator.Jobs], [Orchestrator.Nodes],
+// [Orchestrator.Report], [Orchestrator.Events] and [Orchestrator.Feed] read what there is;
+// [Orchestrator.Watch] follows a job to its end, and [Orchestrator.WatchAll] all of them.
+//
+// What a program may bring along as well: a [Resolver], which finds the nodes of a query or a group;
+// a Runner that knows its nodes ([Inventory]), or whose runs go on without it ([Reattacher]).
 //
 // Package httpapi serves all of this over HTTP, as the orchestrator v1 jobs API does, from any
 // server of yours. Package orchestratortest helps with tests.

@@ -24,6 +24,10 @@ var (
 	// ErrKeyReused: a key was used again, to ask for something else.
 	ErrKeyReused = errors.New("idempotency key was used for another request")
 
+	// ErrSecretsFull: so many sensitive parameters and targets are kept for tasks that have not
+	// ended that there is no room for more.
+	ErrSecretsFull = errors.New("too many sensitive parameters and targets are kept for tasks that have not ended")
+
 	// ErrClosed: the store has been closed.
 	ErrClosed = errors.New("store closed")
 

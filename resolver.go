@@ -12,9 +12,9 @@ type Resolver interface {
 	// Resolve returns the names of the nodes in a scope that has either a Query or a NodeGroup.
 	// It may be called from many goroutines at once, and returns when ctx ends.
 	//
-	// An error that matches [ErrNoNodes], [ErrInvalidQuery], [ErrUnknownEnvironment] or
+	// An error that matches [ErrNoNodes], [ErrInvalid], [ErrInvalidQuery], [ErrUnknownEnvironment] or
 	// [ErrUnresolved] is one that clients are told of; in a [*ScopeError] it has a message for
-	// them. Any other is an internal error, whose text they do not see.
+	// them, in an [*InvalidError] a field. Any other is an internal error, whose text they do not see.
 	Resolve(ctx context.Context, environment string, scope Scope) ([]string, error)
 }
 
@@ -45,6 +45,15 @@ func (e *ScopeError) Unwrap() error { return e.Err }
 // resolved reports whether the scope's nodes are found by a resolver.
 func (s *Scope) resolved() bool { return s.Query != nil || s.NodeGroup != "" }
 
+// tooLarge returns the error for a scope with more nodes than a job may have. Those of a list were
+// counted only until there were too many.
+func (s *Scope) tooLarge(nodes, limit int) error {
+	if s.resolved() {
+		return &InvalidError{Field: "scope", Value: nodes, Reason: fmt.Sprintf("must not have more than %d nodes", limit)}
+	}
+	return &InvalidError{Field: "scope.nodes", Value: fmt.Sprintf("at least %d", nodes), Reason: fmt.Sprintf("must not hold more than %d nodes", limit)}
+}
+
 // nodesInScope returns the names of the nodes in scope, each once, in the order given.
 func (o *Orchestrator) nodesInScope(ctx context.Context, environment string, s Scope) ([]string, error) {
 	names := s.Nodes
@@ -65,6 +74,9 @@ func (o *Orchestrator) nodesInScope(ctx context.Context, environment string, s S
 	nodes := make([]string, 0, size)
 	for i, name := range names {
 		if invalid, ok := errors.AsType[*InvalidError](ValidNodeName(name)); ok {
+			if s.resolved() {
+				return nil, fmt.Errorf("the resolver returned a node whose name %s: %q", invalid.Reason, name)
+			}
 			invalid.Field = fmt.Sprintf("scope.nodes[%d]", i)
 			return nil, invalid
 		}

@@ -129,7 +129,7 @@ var errPanicked = errors.New("the runner panicked")
 const (
 	messageRestarted = "outcome unknown: the orchestrator was restarted"
 	messageSkipped   = "not started: the job was stopped"
-	messageSecrets   = "not started: the sensitive parameters, which are never stored, were lost when the orchestrator was restarted"
+	messageSecrets   = "not started: the sensitive parameters or targets, which are never stored, are not here: they were lost in a restart, or another orchestrator has them"
 )
 
 // causeMessage says why a run was cancelled.

@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"sync"
 
@@ -18,26 +19,36 @@ type secret struct {
 type vault struct {
 	mu   sync.Mutex
 	held map[string]*heldSecret
+	size int // of all that is held, in bytes
 }
+
+// maxSecrets is how many bytes of secrets are held at most.
+const maxSecrets = 64 << 20
 
 type heldSecret struct {
 	secret
 	job JobID // 0 while the job is being created
 }
 
+func (s *secret) size() int { return len(s.params) + len(s.targets) }
+
 // put keeps a secret and returns what identifies it; "" for no secret.
-func (v *vault) put(s *secret) string {
+func (v *vault) put(s *secret) (string, error) {
 	if s == nil {
-		return ""
+		return "", nil
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if v.size+s.size() > maxSecrets {
+		return "", ErrSecretsFull
+	}
+	v.size += s.size()
 	if v.held == nil {
 		v.held = make(map[string]*heldSecret)
 	}
 	id := uuid.NewString()
 	v.held[id] = &heldSecret{secret: *s}
-	return id
+	return id, nil
 }
 
 // assign says which job a secret belongs to.
@@ -64,7 +75,10 @@ func (v *vault) get(id string) (secret, bool) {
 func (v *vault) drop(id string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	delete(v.held, id)
+	if h := v.held[id]; h != nil {
+		v.size -= h.size()
+		delete(v.held, id)
+	}
 }
 
 // jobs returns the jobs that there are secrets of.
@@ -104,7 +118,7 @@ func (o *Orchestrator) forgetSecrets() {
 			continue
 		}
 		job, err := o.store.Job(o.workCtx, jobID)
-		if err == nil && job.State.Terminal() {
+		if err == nil && job.State.Terminal() || errors.Is(err, ErrNotFound) {
 			o.vault.drop(id)
 		}
 	}

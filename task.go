@@ -36,9 +36,11 @@ type TaskRequest struct {
 // Task creates a job that runs a task on the nodes in scope, and returns it. Everything that is
 // said of [Orchestrator.Deploy] holds.
 //
-// Sensitive parameters reach the [Runner] with the others, but are kept in memory only, until the
-// job has ended. If the orchestrator is restarted before, nodes that have not started are errored,
-// with a message that says so.
+// Sensitive parameters reach the [Runner] with the others, but they and the targets are kept in
+// memory only, until the job has ended: of all jobs together at most 64 MiB, beyond which Task
+// returns [ErrSecretsFull]. If the orchestrator is restarted before, nodes that have not started are
+// errored, with a message that says so; and so they are where another orchestrator on the same
+// store takes up the job. Those that share a store do not share secrets.
 func (o *Orchestrator) Task(ctx context.Context, req TaskRequest) (Job, error) {
 	job, err := o.task(ctx, req)
 	if err != nil {

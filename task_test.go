@@ -169,13 +169,15 @@ func TestScopesAreResolved(t *testing.T) {
 		scope       orchestrator.Scope
 	}{
 		orchestrator.ErrNoNodes:            {"production", orchestrator.Scope{NodeGroup: "web"}},
-		orchestrator.ErrInvalid:            {"production", orchestrator.Scope{NodeGroup: "bad"}},
 		orchestrator.ErrInvalidQuery:       {"production", orchestrator.Scope{Query: []byte(`"x"`)}},
 		orchestrator.ErrUnknownEnvironment: {"nowhere", orchestrator.Scope{NodeGroup: "web"}},
 	} {
 		if _, err := deploy(asked.environment, asked.scope); !errors.Is(err, want) {
 			t.Errorf("%v: got %v", want, err)
 		}
+	}
+	if _, err := deploy("production", orchestrator.Scope{NodeGroup: "bad"}); err == nil || errors.Is(err, orchestrator.ErrInvalid) {
+		t.Errorf("a resolver that returns what is no name: %v, which blames the client", err)
 	}
 	plain := created(t, nil, &orchestratortest.Runner{}, nil)
 	if _, err := plain.Deploy(t.Context(), orchestrator.DeployRequest{Scope: orchestrator.Scope{NodeGroup: "web"}}); !errors.Is(err, orchestrator.ErrUnresolved) {

@@ -86,8 +86,10 @@ func (s *Scope) validate() error {
 	switch {
 	case ways > 1:
 		return &InvalidError{Field: "scope", Reason: "must have only one of nodes, query and node_group"}
-	case s.Query != nil && (!isArray(s.Query) && !isString(s.Query) || !portable(s.Query)):
+	case s.Query != nil && !isArray(s.Query) && !isString(s.Query):
 		return &InvalidError{Field: "scope.query", Value: string(s.Query), Reason: "must be a string or an array"}
+	case s.Query != nil && !portable(s.Query):
+		return &InvalidError{Field: "scope.query", Value: string(s.Query), Reason: "must not be nested so deep, nor hold a number so great, that some clients could not read it"}
 	case len(s.Query) > maxQuery:
 		return &InvalidError{Field: "scope.query", Value: string(s.Query), Reason: fmt.Sprintf("must not be longer than %d bytes", maxQuery)}
 	case len(s.NodeGroup) > maxSetting:

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -80,6 +81,10 @@ func contained(c *call, do action) (err error) {
 func (h *handler) fail(c *call, err error) {
 	a, known := answerTo(err)
 	gone := c.gone(err)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		h.opts.Logger.LogAttrs(c.context(), slog.LevelInfo, "client too slow",
+			slog.String("method", c.r.Method), slog.String("path", c.route), slog.Duration("patience", c.patience))
+	}
 	if !gone && (c.began || !known) {
 		h.opts.Logger.LogAttrs(c.context(), slog.LevelError, "request failed",
 			slog.String("method", c.r.Method), slog.String("path", c.route),

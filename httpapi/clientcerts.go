@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/seed-54b7607b/orchestrator"
 )
@@ -57,7 +58,11 @@ func verifiedCert(r *http.Request) *x509.Certificate {
 	if r.TLS == nil || len(r.TLS.VerifiedChains) == 0 || len(r.TLS.VerifiedChains[0]) == 0 {
 		return nil
 	}
-	return r.TLS.VerifiedChains[0][0]
+	cert := r.TLS.VerifiedChains[0][0]
+	if time.Now().After(cert.NotAfter) { // the connection may have been made long ago
+		return nil
+	}
+	return cert
 }
 
 // FirstOf returns an Authenticate, for [Options], that asks several, in order, until one knows of

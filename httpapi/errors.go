@@ -41,6 +41,7 @@ var answers = []answer{
 	{errNoRoute, http.StatusNotFound, "puppetlabs.orchestrator/not-found", "There is nothing at this path."},
 	{errMethod, http.StatusMethodNotAllowed, "puppetlabs.orchestrator/method-not-allowed", "This path does not take this method; the Allow header says which it takes."},
 	{orchestrator.ErrStopped, http.StatusServiceUnavailable, "puppetlabs.orchestrator/unknown-error", "The orchestrator has been stopped."},
+	{orchestrator.ErrSecretsFull, http.StatusServiceUnavailable, "puppetlabs.orchestrator/unknown-error", "There is no room for more sensitive parameters and targets until some tasks have ended."},
 	{orchestrator.ErrClosed, http.StatusServiceUnavailable, "puppetlabs.orchestrator/unknown-error", "The orchestrator's store has been closed."},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, "puppetlabs.orchestrator/unknown-error", "The request took too long."},
 }

@@ -127,6 +127,7 @@ func (h *handler) same(c *call) error {
 	if now.principal.key() != c.principal.key() {
 		return ErrUnauthenticated
 	}
+	c.principal = now.principal
 	return nil
 }
 

@@ -23,6 +23,7 @@ type follower struct {
 	base []byte                                 // what links begin with
 	sees func(orchestrator.JobID) (bool, error) // whether the client may see a job; nil if it may see all that is in the log
 	may  func() error                           // whether the client may go on at all
+	sent time.Time                              // when the client was last sent something
 }
 
 // stream sends events in one form until the log or the orchestrator ends, or the client goes away or
@@ -32,10 +33,17 @@ func (f *follower) stream(as form) error {
 	silence := time.NewTimer(f.h.opts.Heartbeat)
 	defer silence.Stop()
 	checked := time.Now()
+	f.sent = checked
 	for {
 		p := f.log.progress()
 		if p.stopped() || f.c.context().Err() != nil {
 			return nil
+		}
+		if time.Since(checked) >= accessCheck {
+			checked = time.Now()
+			if f.may() != nil {
+				return nil
+			}
 		}
 		if f.next < p.live {
 			if err := f.pass(as); err != nil {
@@ -49,19 +57,13 @@ func (f *follower) stream(as form) error {
 		if err := f.c.flush(); err != nil {
 			return err
 		}
-		silence.Reset(f.h.opts.Heartbeat)
+		silence.Reset(f.h.opts.Heartbeat - time.Since(f.sent))
 		select {
 		case <-p.news:
 		case <-f.c.context().Done():
 		case <-silence.C:
-			if err := f.c.write(heartbeats[as]); err != nil {
+			if err := f.send(heartbeats[as]); err != nil {
 				return err
-			}
-		}
-		if time.Since(checked) >= accessCheck {
-			checked = time.Now()
-			if f.may() != nil {
-				return nil
 			}
 		}
 	}
@@ -124,6 +126,7 @@ func (f *follower) send(text []byte) error {
 	if len(text) == 0 {
 		return nil
 	}
+	f.sent = time.Now()
 	return f.c.write(text)
 }
 

@@ -8,6 +8,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/seed-54b7607b/orchestrator"
+	"github.com/seed-54b7607b/orchestrator/httpapi"
 )
 
 // send sends a request with headers, given as names and values in turn.
@@ -87,4 +90,16 @@ func TestIdempotencyKeyOfAStop(t *testing.T) {
 	for _, body := range []string{`{"job":"1"}`, `{"job":"1"}`, `{"job":"2"}`} {
 		assert.Equal(t, http.StatusAccepted, a.send(http.MethodPost, "/command/stop", body, "Idempotency-Key", "one").Code)
 	}
+}
+
+// Keys belong to who has sent them, also where principals have no id.
+func TestIdempotencyKeysOfPrincipalsWithoutAnID(t *testing.T) {
+	a := newAPI(t, setup{idle: true, opts: httpapi.Options{Authenticate: func(r *http.Request) (httpapi.Principal, error) {
+		return httpapi.Principal{Owner: orchestrator.Owner{Login: r.Header.Get("X-Authentication")}}, nil
+	}}})
+	for _, who := range []string{"alice", "bob", "alice"} {
+		w := a.send(http.MethodPost, "/command/deploy", with(`"noop":true`), "Idempotency-Key", "k", "X-Authentication", who)
+		require.Equal(t, http.StatusAccepted, w.Code, w.Body)
+	}
+	assert.Equal(t, "2 1", names(t, parsed(t, a.send(http.MethodGet, "/jobs", "", "X-Authentication", "alice").Body)))
 }

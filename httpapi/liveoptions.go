@@ -9,7 +9,7 @@ import (
 const (
 	defaultMaxWait      = time.Minute
 	defaultHeartbeat    = 15 * time.Second
-	defaultWriteTimeout = 30 * time.Second
+	defaultWriteTimeout = 2 * time.Minute
 	defaultMaxStreams   = 100
 	defaultStreamRate   = 64 << 20
 )

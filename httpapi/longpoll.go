@@ -40,7 +40,7 @@ func (f *follower) collect(s *stream, wait time.Duration, limit int) error {
 			continue
 		}
 		if found > 0 || late || p.over || f.c.bodyless() {
-			if p.stopped() {
+			if p.stopped() && found > 0 {
 				return nil
 			}
 			return p.err

@@ -77,9 +77,10 @@ type Options struct {
 	Heartbeat time.Duration
 
 	// WriteTimeout is how long a client may take to take one part of an answer, of 64 KiB or a single
-	// event, before its connection is dropped; it can resume a live stream. It takes the place of the
+	// event, before its connection is dropped; it can resume a live stream. Buffers on the way count:
+	// where they are full, some megabytes have to drain in that time. It takes the place of the
 	// server's own WriteTimeout, where the server lets its handlers say so, as that of net/http does.
-	// Defaults to 30 seconds.
+	// Defaults to 2 minutes.
 	WriteTimeout time.Duration
 
 	// MaxStreams is how many live streams and long polls one principal may have open at once. Where

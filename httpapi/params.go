@@ -18,7 +18,7 @@ type params url.Values
 func (c *call) query() (params, error) {
 	values, err := url.ParseQuery(c.r.URL.RawQuery)
 	if err != nil {
-		return nil, invalid("query", c.r.URL.RawQuery, "must be a well-formed query string")
+		return nil, invalid("query", nil, "must be a well-formed query string")
 	}
 	return params(values), nil
 }

@@ -126,8 +126,7 @@ func TestUnknownEnvironmentOfATask(t *testing.T) {
 
 func TestTooManyNodes(t *testing.T) {
 	a := newAPI(t, setup{idle: true, core: orchestrator.Options{MaxNodes: 2, Resolver: &resolver{nodes: []string{"a", "b", "c"}}}})
-	for _, scope := range []string{`{"nodes":["a","b","c"]}`, `{"query":"nodes{}"}`} {
-		deployTest(scoped(scope), validation, "scope.nodes must not hold more than 2 nodes (given: \"at least 3\")").run(t, a)
-	}
+	deployTest(scoped(`{"nodes":["a","b","c"]}`), validation, `scope.nodes must not hold more than 2 nodes (given: "at least 3")`).run(t, a)
+	deployTest(scoped(`{"query":"nodes{}"}`), validation, "scope must not have more than 2 nodes (given: 3)").run(t, a)
 	assert.Equal(t, http.StatusAccepted, a.do(http.MethodPost, "/command/deploy", scoped(`{"nodes":["a","b","a","b","a"]}`)).Code)
 }

@@ -35,7 +35,7 @@ func (e *encoder) eventMembers(j *orchestrator.Job, ev *orchestrator.Event) {
 func (e *encoder) jobEventDetails(j *orchestrator.Job, ev *orchestrator.Event) {
 	e.open('{')
 	e.key("state")
-	e.string(string(jobState(j, ev.JobState)))
+	e.string(string(ev.JobState))
 	e.close('}')
 }
 

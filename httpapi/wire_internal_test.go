@@ -12,30 +12,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/seed-54b7607b/orchestrator"
 )
-
-// A task job that is new in the store is ready for its clients.
-func TestTaskJobsAreNeverNew(t *testing.T) {
-	at := time.Date(2026, 11, 24, 16, 0, 0, 0, time.UTC)
-	job := orchestrator.Job{
-		JobSpec: orchestrator.JobSpec{Command: orchestrator.CommandTask},
-		Progress: orchestrator.Progress{State: orchestrator.JobNew, Status: []orchestrator.StateChange{
-			{State: orchestrator.JobNew, At: at},
-		}},
-	}
-	got := encoded(func(e *encoder) { e.job(&job, links{base: "x"}, at) })
-	assert.Contains(t, got, `"state":"ready"`)
-	assert.NotContains(t, got, `"new"`)
-	assert.Contains(t, got, `"status":[]`)
-	assert.Contains(t, got, `"node_states":null`)
-
-	job.State = orchestrator.JobReady
-	job.Status = append(job.Status, orchestrator.StateChange{State: orchestrator.JobReady, At: at.Add(time.Second)})
-	assert.Contains(t, encoded(func(e *encoder) { e.job(&job, links{base: "x"}, at) }),
-		`"status":[{"state":"ready","enter_time":"2026-11-24T16:00:01Z","exit_time":null}]`)
-}
 
 func TestLinksOfAServerWithoutAHost(t *testing.T) {
 	addr := &net.TCPAddr{IP: net.IPv6loopback, Port: 8143}

@@ -16,7 +16,7 @@ func (e *encoder) job(j *orchestrator.Job, l links, now time.Time) {
 	e.key("name")
 	e.intString(int64(j.ID))
 	e.key("state")
-	e.string(string(jobState(j, j.State)))
+	e.string(string(j.State))
 	e.key("command")
 	e.string(string(j.Command))
 	e.key("type")
@@ -75,21 +75,10 @@ func (e *encoder) elapsed(from, to, now time.Time) {
 	}
 }
 
-// jobState returns a state of a job as clients know it: task jobs begin as ready.
-func jobState(j *orchestrator.Job, s orchestrator.JobState) orchestrator.JobState {
-	if j.Command == orchestrator.CommandTask && s == orchestrator.JobNew {
-		return orchestrator.JobReady
-	}
-	return s
-}
-
 // status appends the states that the job has been in, each with when it was entered and left.
 func (e *encoder) status(j *orchestrator.Job) {
 	e.open('[')
 	for i, change := range j.Status {
-		if jobState(j, change.State) != change.State {
-			continue
-		}
 		var exit time.Time
 		if i+1 < len(j.Status) {
 			exit = j.Status[i+1].At

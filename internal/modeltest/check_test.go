@@ -32,7 +32,7 @@ var (
 )
 
 // withoutSecret is the message of a node that could not be run without what was lost in a restart.
-const withoutSecret = "not started: the sensitive parameters, which are never stored, were lost when the orchestrator was restarted"
+const withoutSecret = "not started: the sensitive parameters or targets, which are never stored, are not here: they were lost in a restart, or another orchestrator has them"
 
 // givenUp are messages of nodes whose runs nobody watches any more.
 var givenUp = []string{
