@@ -20,7 +20,7 @@ func (e *encoder) eventMembers(j *orchestrator.Job, ev *orchestrator.Event) {
 	e.time(ev.Time)
 	e.key("details")
 	if ev.Node.Name == "" {
-		e.jobEventDetails(j, ev)
+		e.jobEventDetails(ev)
 	} else {
 		e.nodeEventDetails(j, &ev.Node)
 	}
@@ -32,7 +32,7 @@ func (e *encoder) eventMembers(j *orchestrator.Job, ev *orchestrator.Event) {
 	}
 }
 
-func (e *encoder) jobEventDetails(j *orchestrator.Job, ev *orchestrator.Event) {
+func (e *encoder) jobEventDetails(ev *orchestrator.Event) {
 	e.open('{')
 	e.key("state")
 	e.string(string(ev.JobState))
