@@ -15,6 +15,7 @@ import (
 // value, unless it has no body at all, and it is not the server's fault.
 func (a *api) fuzzed(t *testing.T, r *http.Request) {
 	t.Helper()
+	a.t = t
 	w := httptest.NewRecorder()
 	a.h.ServeHTTP(w, r)
 	switch {

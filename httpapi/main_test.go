@@ -24,7 +24,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// api is a handler under test, and what is behind it.
+// api is a handler under test, and what is behind it. What the handler answers is checked against the
+// description of the API.
 type api struct {
 	t     testing.TB
 	store orchestrator.Store
@@ -58,11 +59,18 @@ func newAPI(t testing.TB, s setup) *api {
 	}
 	o, err := orchestrator.New(s.store, s.runner, &s.core)
 	require.NoError(t, err)
-	a := &api{t: t, store: s.store, o: o, h: httpapi.New(o, &s.opts)}
+	a := &api{t: t, store: s.store, o: o}
+	a.h = contract().Handler(a, httpapi.New(o, &s.opts))
 	if !s.idle {
 		a.start()
 	}
 	return a
+}
+
+// Errorf reports an answer that is not as described.
+func (a *api) Errorf(format string, args ...any) {
+	a.t.Helper()
+	a.t.Errorf(format, args...)
 }
 
 // start begins to run jobs.

@@ -79,7 +79,7 @@ func TestHeadOverHTTP(t *testing.T) {
 
 func TestNilOptions(t *testing.T) {
 	a := newAPI(t, setup{idle: true})
-	a.h = httpapi.New(a.o, nil)
+	a.h = contract().Handler(t, httpapi.New(a.o, nil))
 	require.Equal(t, http.StatusAccepted, a.do(http.MethodPost, "/command/deploy", with(`"noop":true`)).Code)
 	assert.Equal(t, "anonymous", at(t, a.get("/jobs/1"), "owner", "login"))
 }
@@ -87,7 +87,7 @@ func TestNilOptions(t *testing.T) {
 func TestOptionsAreCopied(t *testing.T) {
 	a := newAPI(t, setup{idle: true})
 	opts := &httpapi.Options{BaseURL: "https://jobs.example.com/"}
-	a.h = httpapi.New(a.o, opts)
+	a.h = contract().Handler(t, httpapi.New(a.o, opts))
 	opts.BaseURL = "https://elsewhere.example.com"
 	a.deploy("a")
 	assert.Equal(t, "https://jobs.example.com/jobs/1", at(t, a.get("/jobs/1"), "id"))

@@ -136,7 +136,7 @@ func TestBehindProxy(t *testing.T) {
 		base = front.URL + "/outside/orchestrator/v1"
 		follow(t, front.Client(), base)
 
-		a.h = httpapi.New(a.o, &httpapi.Options{BaseURL: base + "/"})
+		a.h = contract().Handler(t, httpapi.New(a.o, &httpapi.Options{BaseURL: base + "/"}))
 		assert.Equal(t, base+"/jobs/1", at(t, a.get("/jobs/1"), "id"))
 	})
 }
@@ -210,7 +210,7 @@ func linksIn(v any) []string {
 func TestLinksOfARequest(t *testing.T) {
 	a := newAPI(t, setup{idle: true})
 	a.deploy("a")
-	trusting := httpapi.New(a.o, &httpapi.Options{TrustForwarded: true})
+	trusting := contract().Handler(t, httpapi.New(a.o, &httpapi.Options{TrustForwarded: true}))
 	for _, test := range []struct {
 		name   string
 		uri    string // of the request, with its scheme if a proxy sends it

@@ -17,6 +17,9 @@ func TestValidationKinds(t *testing.T) {
 	} {
 		opts.MaxBody = 1000
 		a := newAPI(t, setup{idle: true, opts: opts})
+		if kind == "ours/invalid" {
+			a.h = httpapi.New(a.o, &opts) // the description has only the two of the original's clients
+		}
 		for _, test := range []httpTest{
 			get("/jobs/x", http.StatusBadRequest, kind, "job-id must be an integer"),
 			get("/jobs?limit=x", http.StatusBadRequest, kind, "limit must be an integer"),

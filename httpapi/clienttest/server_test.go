@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/seed-54b7607b/orchestrator"
 	"github.com/seed-54b7607b/orchestrator/httpapi"
+	"github.com/seed-54b7607b/orchestrator/internal/openapitest"
 	"github.com/seed-54b7607b/orchestrator/store/memory"
 )
 
@@ -79,8 +81,25 @@ func newServer(t *testing.T, with setup) *server {
 
 	with.http.Logger = quiet
 	with.http.Authenticate = s.authenticators()
-	s.listen(httpapi.New(s.o, &with.http), with.tls)
+	s.listen(described(t, httpapi.New(s.o, &with.http)), with.tls)
 	return s
+}
+
+// contract is the description of the API.
+var contract = sync.OnceValues(func() (*openapitest.Contract, error) {
+	document, err := os.ReadFile(filepath.Join("..", "openapi.json"))
+	if err != nil {
+		return nil, err
+	}
+	return openapitest.Load(document)
+})
+
+// described checks what a handler answers against the description of the API.
+func described(t *testing.T, h http.Handler) http.Handler {
+	t.Helper()
+	c, err := contract()
+	require.NoError(t, err)
+	return c.Handler(t, h)
 }
 
 // authenticators lets in those who have the token, or else a certificate.
