@@ -14,6 +14,9 @@ import (
 // bucketBits says how many buckets there are. It is part of the layout.
 const bucketBits = 12
 
+// maxBucket is how long the value of the row of a bucket may be, which is not cut into pieces.
+const maxBucket = 256 << 10
+
 // bucketOf returns the bucket that a name is in.
 func bucketOf(name string) uint16 {
 	h := uint64(14695981039346656037) // FNV-1a
@@ -48,7 +51,7 @@ func bucketsOf(names []string) ([]bucket, error) {
 			continue
 		}
 		value := encodeNames(in)
-		if len(value) > maxPiece {
+		if len(value) > maxBucket {
 			return nil, invalid("nodes", len(names), "must not be so many")
 		}
 		buckets, in = append(buckets, bucket{number, value}), in[:0]

@@ -8,7 +8,7 @@ import (
 
 // maxInlineSpec is how long the encoding of what a job was asked may be to stand in the job's
 // row, which is written again with every change of the job's state.
-const maxInlineSpec = 16 << 10
+const maxInlineSpec = 12 << 10
 
 // tail is the part of a job's row that never changes.
 type tail struct {

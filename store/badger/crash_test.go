@@ -2,92 +2,98 @@ package badger
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/seed-54b7607b/orchestrator"
 )
 
-// crashDir names the environment variable that makes TestCommitForever do what its name says.
+// crashDir names the environment variable that makes the test binary do nothing but commitForever.
 const crashDir = "TEST_BADGER_CRASH_DIR"
 
-// TestCommitForever is what TestKilled kills: it commits to several jobs, and creates one, until
-// it is killed. It prints a line after each commit that has been acknowledged.
-func TestCommitForever(t *testing.T) {
-	dir := os.Getenv(crashDir)
-	if dir == "" {
-		t.Skip("part of TestKilled")
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(crashDir); dir != "" {
+		fmt.Fprintln(os.Stderr, commitForever(dir))
+		os.Exit(1)
 	}
-	s := openTest(t, dir)
+	goleak.VerifyTestMain(m)
+}
+
+// What the process that is killed says that it has done, each with the job.
+const (
+	saysLarge     = "large"     // a job was created in parts
+	saysCommitted = "committed" // and the last event
+)
+
+// commitForever is what TestKilled kills: it commits to several jobs, and creates large ones, until it
+// is killed. It prints a line after each call that has been acknowledged.
+func commitForever(dir string) error {
+	s, err := Open(dir, quiet())
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
 	var mu sync.Mutex
-	acknowledge := func(format string, args ...any) {
+	acknowledge := func(args ...any) {
 		mu.Lock()
 		defer mu.Unlock()
-		fmt.Printf(format+"\n", args...)
+		fmt.Println(args...)
 	}
-	var workers []*worker
+	ended := make(chan error)
 	for range 4 {
-		w, err := claimAny(t.Context(), s)
-		if err != nil {
-			if w, err = newWorker(t.Context(), s, 1000); err != nil {
-				t.Error(err)
-				return
-			}
-			acknowledge("created %d", w.lease.Job)
+		w, err := claimAny(ctx, s)
+		if errors.Is(err, orchestrator.ErrNotFound) {
+			w, err = newWorker(ctx, s, 20_000)
 		}
-		workers = append(workers, w)
-	}
-	var all sync.WaitGroup
-	for _, w := range workers {
-		all.Go(func() {
-			for w.progress.LastEvent < 2000 {
+		if err != nil {
+			return err
+		}
+		go func() {
+			for {
 				i := int(w.progress.LastEvent) / 2
 				n := running(i)
 				if w.progress.LastEvent%2 == 1 {
 					n = finished(i, 400)
 				}
-				if err := w.commit(t.Context(), w.batch(n)); err != nil {
-					t.Error(err)
+				if err := w.commit(ctx, w.batch(n)); err != nil {
+					ended <- err
 					return
 				}
-				acknowledge("committed %d %d", w.lease.Job, w.progress.LastEvent)
+				acknowledge(saysCommitted, w.lease.Job, w.progress.LastEvent)
 			}
-		})
+		}()
 	}
-	all.Go(func() {
+	go func() {
 		for {
-			job, err := s.CreateJob(t.Context(), testJob(), nodeNames(20_000))
+			job, err := s.CreateJob(ctx, testJob(), nodeNames(20_000))
 			if err != nil {
-				t.Error(err)
+				ended <- err
 				return
 			}
-			acknowledge("created %d", job.ID)
+			acknowledge(saysLarge, job.ID)
 		}
-	})
-	all.Wait()
+	}()
+	return <-ended
 }
 
 // TestKilled kills a process in the middle of commits, several times, and looks whether all that
 // it acknowledged is there.
 func TestKilled(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts processes")
-	}
 	dir := t.TempDir()
 	acknowledged := map[orchestrator.JobID]orchestrator.EventID{}
 	for round := range 3 {
-		commitAndKill(t, dir, 300, acknowledged)
+		commitAndKill(t, dir, acknowledged)
 		s := openTest(t, dir)
 		s.background.Wait()
-		if len(acknowledged) < 5 {
-			t.Fatalf("only %d jobs were created", len(acknowledged))
-		}
 		for id, last := range acknowledged {
 			checkKilled(t, s, id, last)
 		}
@@ -104,11 +110,12 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// commitAndKill runs TestCommitForever until it has acknowledged so many calls, kills it, and
-// notes what it has acknowledged.
-func commitAndKill(t *testing.T, dir string, lines int, acknowledged map[orchestrator.JobID]orchestrator.EventID) {
+// commitAndKill runs commitForever until it has acknowledged many commits and a large job, however
+// long that takes, kills it, and notes what it has acknowledged.
+func commitAndKill(t *testing.T, dir string, acknowledged map[orchestrator.JobID]orchestrator.EventID) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCommitForever$")
+	const commits = 150
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), crashDir+"="+dir)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -118,26 +125,19 @@ func commitAndKill(t *testing.T, dir string, lines int, acknowledged map[orchest
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	text := bufio.NewReader(out)
+	said := map[string]int{}
 	note := func(line string) {
-		fields := strings.Fields(line)
-		if len(fields) < 2 {
-			return
+		var what string
+		var job orchestrator.JobID
+		var last orchestrator.EventID
+		if n, err := fmt.Sscan(line, &what, &job, &last); n < 2 {
+			t.Fatalf("the process says %q: %v", line, err)
 		}
-		id, err := strconv.ParseInt(fields[1], 10, 64)
-		if err != nil {
-			return
-		}
-		var last int64
-		if fields[0] == "committed" && len(fields) == 3 {
-			if last, err = strconv.ParseInt(fields[2], 10, 64); err != nil {
-				return
-			}
-		}
-		job := orchestrator.JobID(id)
-		acknowledged[job] = max(acknowledged[job], orchestrator.EventID(last))
+		said[what]++
+		acknowledged[job] = max(acknowledged[job], last)
 	}
-	for range lines {
+	text := bufio.NewReader(out)
+	for said[saysCommitted] < commits || said[saysLarge] == 0 {
 		line, err := text.ReadString('\n')
 		if err != nil {
 			t.Fatalf("the process ended by itself: %v: %s", err, line)

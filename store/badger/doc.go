@@ -18,9 +18,13 @@
 // # Failure
 //
 // When the disk fails a write, it is not known what of it is on the disk, and nothing that would
-// be written behind it could be trusted. The write gets the error, and so does every later call:
-// the store has to be closed and opened again, which finds the write whole or not at all. A write
-// that hangs holds up the other writes, but no reads, and no [Store.Renew].
+// be written behind it could be trusted. The write gets the error, and so does every later call, and
+// it matches [orchestrator.ErrClosed]: an orchestrator gives up. The store has to be closed and opened
+// again, which finds the write whole or not at all; [Store.Failed] tells a program when. A write that
+// hangs holds up the other writes, but no reads, and no [Store.Renew].
+//
+// Opened again after a crash, a store has all that was acknowledged. It removes a file that the crash
+// has left empty, if nothing can have been in it, and reports that as a warning.
 //
 // Badger maps its files into memory: when the disk is full, the operating system may end the
 // process instead of failing the write. Nothing that was acknowledged is lost by that.

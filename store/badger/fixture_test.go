@@ -147,6 +147,8 @@ func count(c *orchestrator.NodeCounts, state orchestrator.NodeState) *int {
 		return &c.Running
 	case orchestrator.NodeFinished:
 		return &c.Finished
+	case orchestrator.NodeFailed:
+		return &c.Failed
 	default:
 		return &c.New
 	}

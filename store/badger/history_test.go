@@ -42,6 +42,7 @@ func checkHistory(t *testing.T, s *Store, id orchestrator.JobID, want []orchestr
 // TestHistory commits random changes of nodes, small and large, also such that an orchestrator
 // does not make, and opens the store again now and then.
 func TestHistory(t *testing.T) {
+	t.Parallel()
 	const count, rounds = 4000, 60
 	dir := t.TempDir()
 	r := rand.New(rand.NewPCG(1, 2))

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
-	"strings"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
 
@@ -20,22 +18,6 @@ const layout = 2
 // serialBits is how many of the low bits of serial numbers count within one opening of the
 // directory. Those above are the number of the opening: so no number is given twice.
 const serialBits = 40
-
-func openDB(dir string, log *slog.Logger) (*badgerdb.DB, error) {
-	db, err := badgerdb.OpenManaged(badgerOptions(dir, log))
-	if err == nil {
-		return db, nil
-	}
-	if strings.Contains(err.Error(), "Another process is using this Badger database") {
-		return nil, fmt.Errorf("badger: another store has %s open, in this process or another: %w", dir, err)
-	}
-	return nil, fmt.Errorf("badger: open %s: %w", dir, err)
-}
-
-// closeAfter closes the database after an error.
-func closeAfter(db *badgerdb.DB, err error) error {
-	return errors.Join(err, db.Close())
-}
 
 // load fills the state from the directory, and returns the sets that belong to no job, and the jobs
 // that were removed and have rows. It must be called before the writer starts.

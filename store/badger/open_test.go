@@ -77,7 +77,8 @@ func TestOpenElsewhere(t *testing.T) {
 }
 
 // TestCorruptRows puts what is no value into a row of each kind.
-func TestCorruptRows(t *testing.T) {
+func TestCorruptRows(t *testing.T) { //nolint:tparallel // it runs beside other tests; its parts one after the other
+	t.Parallel()
 	all := func(t *testing.T, s *Store) error {
 		ctx := t.Context()
 		_, jobErr := s.Job(ctx, 1)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
 )
 
 // Options are the options of [Open]. The zero value asks for the defaults.
@@ -37,6 +38,15 @@ const (
 	valueLogFileSize = 64 << 20
 )
 
+// What keeps the heap small when results are long. Badger builds a table in memory that it takes in
+// steps that double, several tables at once in each compactor: with a value that is longer than a block,
+// and with compression, a table takes several times its length.
+const (
+	blockSize   = 16 << 10 // with room for maxPiece
+	compactors  = 2        // the least that Badger takes
+	compression = options.None
+)
+
 func badgerOptions(dir string, log *slog.Logger) badgerdb.Options {
 	return badgerdb.DefaultOptions(dir).
 		WithSyncWrites(true).
@@ -45,6 +55,9 @@ func badgerOptions(dir string, log *slog.Logger) badgerdb.Options {
 		WithBlockCacheSize(blockCacheSize).
 		WithIndexCacheSize(indexCacheSize).
 		WithValueLogFileSize(valueLogFileSize).
+		WithBlockSize(blockSize).
+		WithNumCompactors(compactors).
+		WithCompression(compression).
 		WithNumVersionsToKeep(1).
 		WithDetectConflicts(false).
 		WithMetricsEnabled(false).

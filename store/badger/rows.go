@@ -24,12 +24,13 @@ func costOf(rows []row) int64 {
 	return bytes
 }
 
-// A value that is longer than maxPiece is cut into pieces, so that none comes near the length
-// at which Badger would put it into its value log, whose flushes may fail unnoticed.
+// A value that is longer than maxPiece is cut into pieces, each of which fits into a block of a table:
+// see blockSize. So none comes near the length at which Badger would put it into its value log, whose
+// flushes may fail unnoticed.
 // The row then begins with inPieces, where others have their version, and the number of further
 // pieces, each of which has a row.
 const (
-	maxPiece  = 256 << 10
+	maxPiece  = 15_000
 	maxPieces = 1<<16 - 1
 	inPieces  = 0
 )

@@ -91,9 +91,7 @@ func (st *state) close() bool {
 func (st *state) fail(err error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if st.failed == nil {
-		st.failed = err
-	}
+	st.failed = err
 }
 
 func (st *state) failure() error {

@@ -37,9 +37,12 @@ type Store struct {
 	serial atomic.Uint64 // the last number that was given to a set or a lease
 
 	pruning    chan struct{}  // holds a value while jobs are removed, until their rows are deleted
+	failed     chan struct{}  // closed when a write has failed
 	closing    chan struct{}  // closed when Close is called
 	background sync.WaitGroup // of what goes on between calls
 	closed     chan struct{}  // closed when Close is done
+
+	closeDB func() error // Tests replace it.
 }
 
 // Open opens the store in a directory, which it creates if there is none. If opts is nil, it uses
@@ -56,8 +59,10 @@ func Open(dir string, opts *Options) (*Store, error) {
 		log:     o.Logger,
 		state:   newState(),
 		pruning: make(chan struct{}, 1),
+		failed:  make(chan struct{}),
 		closing: make(chan struct{}),
 		closed:  make(chan struct{}),
+		closeDB: db.Close,
 	}
 	s.writer = newWriter(s)
 	orphans, removed, err := s.load()
@@ -73,25 +78,6 @@ func Open(dir string, opts *Options) (*Store, error) {
 		s.background.Go(func() { s.sweepRemoved(removed) })
 	}
 	return s, nil
-}
-
-// Close waits for the calls in progress and closes the directory. An iterator in progress gives
-// [orchestrator.ErrClosed] when it needs more of the store. Later calls wait for the first one
-// and return nil.
-func (s *Store) Close() error {
-	if !s.state.close() {
-		<-s.closed
-		return nil
-	}
-	defer close(s.closed)
-	close(s.closing)
-	<-s.state.idle
-	s.background.Wait()
-	s.writer.stop()
-	if err := s.db.Close(); err != nil {
-		return fmt.Errorf("badger: close: %w", err)
-	}
-	return nil
 }
 
 // snapshot is the store as it was at one moment, for reading. It must be used by one goroutine,

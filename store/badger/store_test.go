@@ -4,22 +4,17 @@ import (
 	"log/slog"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/seed-54b7607b/orchestrator"
 	"github.com/seed-54b7607b/orchestrator/store/badger"
 	"github.com/seed-54b7607b/orchestrator/store/storetest"
 )
-
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
-}
 
 func open(dir string) (orchestrator.Store, error) {
 	return badger.Open(dir, &badger.Options{Logger: slog.New(slog.DiscardHandler)})
 }
 
 func TestStore(t *testing.T) {
+	t.Parallel()
 	storetest.Run(t, func(t *testing.T) orchestrator.Store {
 		s, err := open(t.TempDir())
 		if err != nil {
@@ -30,5 +25,6 @@ func TestStore(t *testing.T) {
 }
 
 func TestStoreDurable(t *testing.T) {
+	t.Parallel()
 	storetest.RunExclusive(t, func(t *testing.T) string { return t.TempDir() }, open)
 }

@@ -148,35 +148,39 @@ func (s *Store) sweepPieces(prefix []byte) error {
 func itself(_ *snapshot, key []byte) ([]row, error) { return []row{{key: key}}, nil }
 
 // sweepRows deletes the rows that each returns for the rows whose keys have a prefix: that row, and
-// what has to go with it.
+// what has to go with it. No row may be added meanwhile. It never looks back at what it has deleted,
+// which Badger would have to step over.
 func (s *Store) sweepRows(prefix []byte, each func(sn *snapshot, key []byte) ([]row, error)) error {
-	for {
+	for from := prefix; ; {
 		select {
 		case <-s.closing:
 			return orchestrator.ErrClosed
 		default:
 		}
-		rows, err := s.rowsToSweep(prefix, each)
+		rows, last, err := s.rowsToSweep(prefix, from, each)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
 		if err := s.writer.do(context.Background(), plain(rows)); err != nil {
 			return err
 		}
+		from = slices.Concat(last, []byte{0}) // the key behind it
 	}
 }
 
-func (s *Store) rowsToSweep(prefix []byte, each func(sn *snapshot, key []byte) ([]row, error)) ([]row, error) {
+// rowsToSweep returns some of the rows that sweepRows deletes, from a key on, and the last key that
+// it has looked at.
+func (s *Store) rowsToSweep(prefix, from []byte, each func(sn *snapshot, key []byte) ([]row, error)) (rows []row, last []byte, err error) {
 	if err := s.state.failure(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	sn := s.snapshot()
 	defer sn.release()
-	var rows []row
-	err := sn.iterate(prefix, prefix, false, func(item *badgerdb.Item) (bool, error) {
-		of, err := each(sn, item.KeyCopy(nil))
+	err = sn.iterate(prefix, from, false, func(item *badgerdb.Item) (bool, error) {
+		last = item.KeyCopy(nil)
+		of, err := each(sn, last)
 		rows = append(rows, of...)
 		return len(rows) < sweepRows, err
 	})
-	return rows, err
+	return rows, last, err
 }

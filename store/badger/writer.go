@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
+
+	"github.com/seed-54b7607b/orchestrator"
 )
 
 // op is something to be written. Its methods are called by the writer alone.
@@ -174,7 +176,7 @@ func (w *writer) stage(g *group, requests []*request) (members, left []*request)
 
 // make makes the rows of a group durable. After an error that Badger gives before it has begun to
 // write, the store is as it was. After any other, it is not known what is on the disk, and
-// Badger's memory is not what it was: the store must not be used any further.
+// Badger's memory is not what it was: the store has failed.
 func (w *writer) make(g *group) error {
 	if g.err != nil || g.empty() {
 		return g.err
@@ -190,8 +192,8 @@ func (w *writer) make(g *group) error {
 	case errors.Is(err, badgerdb.ErrTxnTooBig):
 		return fmt.Errorf("badger: %w", err)
 	default:
-		err = fmt.Errorf("badger: the store cannot be used any more since a write failed: %w", err)
-		w.s.state.fail(err)
+		err = fmt.Errorf("badger: %w since a write failed: %w", orchestrator.ErrClosed, err)
+		w.s.fail(err)
 		return err
 	}
 }

@@ -314,14 +314,21 @@ func TestFailedDisk(t *testing.T) {
 				return errDisk
 			})
 			lost := w.batch(finished(0, 100), running(1))
-			if err := s.Commit(t.Context(), w.lease, lost); !errors.Is(err, errDisk) {
-				t.Errorf("Commit: got the error %v", err)
+			select {
+			case <-s.Failed():
+				t.Error("the store says that it has failed before it has")
+			default:
 			}
-			if _, err := s.Job(t.Context(), w.lease.Job); !errors.Is(err, errDisk) {
-				t.Errorf("Job: got the error %v", err)
-			}
-			if _, err := s.CreateJob(t.Context(), testJob(), nodeNames(1)); !errors.Is(err, errDisk) {
-				t.Errorf("CreateJob: got the error %v", err)
+			commitErr := s.Commit(t.Context(), w.lease, lost)
+			<-s.Failed()
+			_, jobErr := s.Job(t.Context(), w.lease.Job)
+			_, createErr := s.CreateJob(t.Context(), testJob(), nodeNames(1))
+			_, _, claimErr := s.Claim(t.Context(), uuid.New(), time.Hour)
+			_, renewErr := s.Renew(t.Context(), w.lease.Holder, time.Hour)
+			for call, err := range map[string]error{"Commit": commitErr, "Job": jobErr, "CreateJob": createErr, "Claim": claimErr, "Renew": renewErr} {
+				if !errors.Is(err, errDisk) || !errors.Is(err, orchestrator.ErrClosed) {
+					t.Errorf("%s: got the error %v, want one that matches ErrClosed and what the disk says", call, err)
+				}
 			}
 			if n := commits.Load(); n != 1 {
 				t.Errorf("got %d commits, want 1", n)

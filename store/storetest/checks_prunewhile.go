@@ -60,11 +60,11 @@ func checkPruneSeen(ctx context.Context, s pruner, _ Opener) error {
 	return err
 }
 
-// checkPruneIterations removes a large job in the loop body of each iterator over what belongs to
-// it.
+// checkPruneIterations removes a job of several pages in the loop body of each iterator over what
+// belongs to it.
 func checkPruneIterations(ctx context.Context, s pruner, _ Opener) error {
 	for name := range iteratorsOf(ctx, s, unknown) {
-		h, err := endedJob(ctx, s, large)
+		h, err := endedJob(ctx, s, 8*iterated)
 		if err != nil {
 			return err
 		}

@@ -92,7 +92,7 @@ func checkReopenedLists(ctx context.Context, p *place) error {
 // checkReopenedPruned opens the store again at once after jobs were removed, small and large ones.
 func checkReopenedPruned(ctx context.Context, p *place) error {
 	var created []orchestrator.JobID
-	for range 3 {
+	for _, sizes := range [][]int{{1, large, 300}, {iterated}, {1, 1}} {
 		store, err := p.reopen(ctx)
 		if err != nil {
 			return err
@@ -101,15 +101,15 @@ func checkReopenedPruned(ctx context.Context, p *place) error {
 		if !ok {
 			return nil
 		}
-		for _, nodes := range []int{1, large, 300} {
+		for _, nodes := range sizes {
 			h, err := endedJob(ctx, s, nodes)
 			if err != nil {
 				return err
 			}
 			created = append(created, h.Job.ID)
 		}
-		if n, err := pruneAll(ctx, s, never()); err != nil || n != 3 {
-			return fmt.Errorf("PruneJobs: removed %d jobs with the error %v, want 3", n, err)
+		if n, err := pruneAll(ctx, s, never()); err != nil || n != len(sizes) {
+			return fmt.Errorf("PruneJobs: removed %d jobs with the error %v, want %d", n, err, len(sizes))
 		}
 		if store, err = p.reopen(ctx); err != nil {
 			return err

@@ -101,15 +101,33 @@ func keyMutants() []mutant {
 	}
 }
 
-// lookFirst looks for the key before it creates the job, and not again when it does.
+// lookFirst looks for the key before it creates the job, and not again when it does: not before a
+// second call has looked for the key, too.
 func lookFirst(_ *broken, create createFunc) createFunc {
-	var known sync.Map
+	type meeting struct {
+		once sync.Once
+		met  chan struct{}
+	}
+	var known, meetings sync.Map
+	meet := func(ctx context.Context, key string) {
+		m, second := meetings.LoadOrStore(key, &meeting{met: make(chan struct{})})
+		both := m.(*meeting)
+		if second {
+			both.once.Do(func() { close(both.met) })
+		}
+		select {
+		case <-both.met:
+		case <-ctx.Done():
+		}
+	}
 	return func(ctx context.Context, job orchestrator.Job, nodes []string) (orchestrator.Job, error) {
 		key := job.Key
 		if other, ok := known.Load(key); ok && key != "" {
 			return other.(orchestrator.Job), orchestrator.ErrExists
 		}
-		pause()
+		if key != "" {
+			meet(ctx, key)
+		}
 		job.Key = ""
 		job, err := create(ctx, job, nodes)
 		job.Key = key

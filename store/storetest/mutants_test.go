@@ -56,7 +56,8 @@ func checkNamed(t *testing.T, name string) Check {
 	return all[i]
 }
 
-func TestMutantsFail(t *testing.T) {
+func TestMutantsFail(t *testing.T) { //nolint:tparallel // it runs beside other tests; its parts one after the other
+	t.Parallel()
 	for _, m := range mutants() {
 		for _, name := range m.fails {
 			t.Run(m.name+"/"+name, func(t *testing.T) {
@@ -76,19 +77,9 @@ func TestMutantsFail(t *testing.T) {
 	}
 }
 
-// TestUnbrokenPasses makes sure that it is not the wrapper of the mutants that fails.
-func TestUnbrokenPasses(t *testing.T) {
-	for _, check := range Checks() {
-		t.Run(check.Name, func(t *testing.T) {
-			if err := check.Run(t.Context(), opener(func(*broken) {})); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-}
-
 // TestWithoutAbilitiesPasses makes sure that optional interfaces are optional.
-func TestWithoutAbilitiesPasses(t *testing.T) {
+func TestWithoutAbilitiesPasses(t *testing.T) { //nolint:tparallel // it runs beside other tests; its parts one after the other
+	t.Parallel()
 	open := func(context.Context) (orchestrator.Store, error) {
 		return struct{ orchestrator.Store }{memory.New()}, nil
 	}

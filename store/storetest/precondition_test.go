@@ -8,9 +8,11 @@ import (
 	"github.com/seed-54b7607b/orchestrator"
 )
 
-// TestSuiteKeepsContract makes sure that no check commits what a caller must not: a change of a node
-// that is in a terminal state, or counts that its nodes do not add up to.
-func TestSuiteKeepsContract(t *testing.T) {
+// TestUnbrokenPasses makes sure that it is not the wrapper of the mutants that fails, and that no
+// check commits what a caller must not: a change of a node that is in a terminal state, or counts that
+// its nodes do not add up to.
+func TestUnbrokenPasses(t *testing.T) { //nolint:tparallel // it runs beside other tests; its parts one after the other
+	t.Parallel()
 	for _, check := range Checks() {
 		t.Run(check.Name, func(t *testing.T) {
 			watch := func(b *broken) { b.commit = watched(t, b.able, b.able.Commit) }
