@@ -9,8 +9,9 @@ TOOL    := go tool -modfile='$(CURDIR)/tools/go.mod'
 
 export GOWORK := off
 
-BENCH    ?= .
-FUZZTIME ?= 30s
+BENCH      ?= .
+BENCHFLAGS ?=
+FUZZTIME   ?= 30s
 
 # What make check does, in this order: the quick ones first.
 CHECKS := format length vet tidy-check lint race consumer fuzz
@@ -33,8 +34,17 @@ race: ## run the tests in random order under the race detector
 fuzz: ## fuzz each target for FUZZTIME (30s)
 	.ci/fuzz '$(FUZZTIME)' $(CODE)
 
+.PHONY: end-to-end
+end-to-end: ## run a real Puppet on this machine, end to end (Debian, as root; installs packages)
+	e2e/setup
+	go test -tags e2e -timeout 20m -v ./e2e ./puppetdb
+
 .PHONY: bench
-bench: ## run the benchmarks that match BENCH (all)
+bench: ## measure the goals of performance beside their peers, and write docs/performance.md
+	cd bench && go build -o out/ . && ./services out/bench -docs ../docs -save out/results.json $(BENCHFLAGS)
+
+.PHONY: benchmarks
+benchmarks: ## run the Go benchmarks that match BENCH (all)
 	go test -run='^$$' -bench='$(BENCH)' -benchmem ./...
 
 .PHONY: lint
@@ -43,7 +53,7 @@ lint: ## run the linters
 
 .PHONY: vet
 vet: ## compile everything and run go vet
-	@for module in $(CODE); do (set -x; cd "$$module" && go vet ./...) || exit 1; done
+	@for module in $(CODE); do (set -x; cd "$$module" && go build ./... && go vet ./...) || exit 1; done
 
 .PHONY: format
 format: ## fail if a file is not formatted
