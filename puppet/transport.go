@@ -70,6 +70,7 @@ type File struct {
 	Modified time.Time
 }
 
+// The errors of a [Transport], to be matched with [errors.Is].
 var (
 	// ErrNoCommand: the node knows of no command with this ID.
 	ErrNoCommand = errors.New("the node knows nothing of the command")
