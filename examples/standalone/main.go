@@ -5,8 +5,10 @@
 //
 //	standalone -demo
 //	standalone -command 'ssh -n {node} sudo -n puppet agent -t'
+//	standalone -transport ssh -inventory nodes.yaml
 //
-// What it needs is in this file; access.go is about who is let in, and demo.go is the client of -demo.
+// What it needs is in this file; access.go is about who is let in, fleet.go about running Puppet,
+// and demo.go is the client of -demo.
 package main
 
 import (
@@ -46,6 +48,7 @@ type config struct {
 	timeout                         time.Duration
 	demo                            bool
 	access                          access
+	fleet                           fleet
 }
 
 func main() {
@@ -83,6 +86,7 @@ func parse(args []string, stderr io.Writer) (cfg config, err error) {
 	flags.DurationVar(&cfg.timeout, "timeout", 0, "how long one node may run, as in 90s or 2h (default 1h)")
 	flags.BoolVar(&cfg.demo, "demo", false, "run a job on 25 made-up nodes and show it")
 	cfg.access.flags(flags)
+	cfg.fleet.flags(flags)
 	if err = flags.Parse(args); err == nil {
 		err = cfg.check(flags.Args())
 	}
@@ -111,8 +115,8 @@ func (cfg config) check(extra []string) error {
 		return fmt.Errorf("-token-life %s: must be positive", cfg.access.tokenLife)
 	case cfg.access.newToken != "":
 		return nil
-	case cfg.demo == (cfg.command != "" || cfg.taskCommand != ""):
-		return errors.New("give either -command 'ARGV…' (or -task-command) or -demo")
+	case cfg.ways() != 1:
+		return errors.New("give either -command 'ARGV…' (or -task-command), or -transport, or -demo")
 	case cfg.store != "badger" && cfg.store != "memory":
 		return fmt.Errorf("-store %q: must be badger or memory", cfg.store)
 	case cfg.concurrency < 0 || cfg.concurrency > 1<<20:
@@ -122,7 +126,20 @@ func (cfg config) check(extra []string) error {
 	case cfg.demo && (cfg.access.asks() || cfg.access.tls.Cert != ""):
 		return errors.New("-demo is a client without a token and without a certificate: leave them out")
 	}
+	if err := cfg.fleet.check(cfg.demo); err != nil {
+		return err
+	}
 	return cfg.access.check(cfg.addr)
+}
+
+// ways returns in how many ways nodes are to be run.
+func (cfg config) ways() (ways int) {
+	for _, given := range []bool{cfg.demo, cfg.command != "" || cfg.taskCommand != "", cfg.fleet.transport != ""} {
+		if given {
+			ways++
+		}
+	}
+	return ways
 }
 
 // work returns what runs the nodes of jobs, and in which way.
@@ -153,6 +170,11 @@ func serve(ctx context.Context, cfg config, log *slog.Logger, stdout io.Writer) 
 	if err != nil {
 		return err
 	}
+	runner, leave, err := cfg.fleet.open(runner, running, cfg.store, cfg.data)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	handling, encryption, err := cfg.access.options(log)
 	if err != nil {
 		return err
