@@ -161,7 +161,7 @@ func checkStatus(ctx context.Context, s *scene) error {
 }
 
 func checkSignal(ctx context.Context, s *scene) error {
-	for _, signal := range []string{"HUP", "KILL", "USR1", "SEGV", "TERM"} {
+	for _, signal := range []string{"KILL", "USR1", "SEGV", "TERM"} {
 		exit, err := s.t.Run(ctx, s.node, sh("kill -"+signal+" $$; exit 3"))
 		if err != nil {
 			return fmt.Errorf("%s: %w", signal, err)
