@@ -32,6 +32,9 @@ func (o *Orchestrator) create(ctx context.Context, c creation) (Job, error) {
 	if err := c.identify(); err != nil {
 		return Job{}, err
 	}
+	if job, err := o.repeated(ctx, &c); !errors.Is(err, ErrNotFound) {
+		return job, err
+	}
 	nodes, err := o.nodesInScope(ctx, c.spec.Environment, c.spec.Scope)
 	if err != nil {
 		return Job{}, err
@@ -53,16 +56,35 @@ func (o *Orchestrator) create(ctx context.Context, c creation) (Job, error) {
 	job, err = o.store.CreateJob(ctx, job, nodes)
 	if err != nil {
 		o.vault.drop(c.spec.Task.Secret)
-		if errors.Is(err, ErrExists) && job.Digest == c.spec.Digest {
-			return job, nil
-		}
 		if errors.Is(err, ErrExists) {
-			return Job{}, ErrKeyReused
+			return c.same(job)
 		}
 		return Job{}, err
 	}
 	o.vault.assign(c.spec.Task.Secret, job.ID)
 	o.keeper.poke()
+	return job, nil
+}
+
+// repeated returns the job that exists because the same was asked before, or [ErrNotFound]. The
+// scope of a request that is repeated may have no nodes any more, or nobody who knows them.
+func (o *Orchestrator) repeated(ctx context.Context, c *creation) (Job, error) {
+	keyer, ok := o.store.(Keyer)
+	if c.spec.Key == "" || !ok {
+		return Job{}, ErrNotFound
+	}
+	job, err := keyer.JobWithKey(ctx, c.spec.Key)
+	if err != nil {
+		return Job{}, err
+	}
+	return c.same(job)
+}
+
+// same returns the job that has the key of the creation, if the same was asked for it.
+func (c *creation) same(job Job) (Job, error) {
+	if job.Digest != c.spec.Digest {
+		return Job{}, ErrKeyReused
+	}
 	return job, nil
 }
 

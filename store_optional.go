@@ -15,6 +15,13 @@ type Pruner interface {
 	PruneJobs(ctx context.Context, before time.Time) (int, error)
 }
 
+// Keyer is a [Store] that can find a job by its Key. Without it the scope of a request that is
+// repeated is resolved again, and if that fails, so does the request.
+type Keyer interface {
+	// JobWithKey returns the job that has a Key, as of its last commit, or [ErrNotFound].
+	JobWithKey(ctx context.Context, key string) (Job, error)
+}
+
 // Feeder is a [Store] that can tell of the events of all jobs in one sequence. Without it there is
 // no feed over all jobs.
 type Feeder interface {

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -102,4 +103,22 @@ func TestIdempotencyKeysOfPrincipalsWithoutAnID(t *testing.T) {
 		require.Equal(t, http.StatusAccepted, w.Code, w.Body)
 	}
 	assert.Equal(t, "2 1", names(t, parsed(t, a.send(http.MethodGet, "/jobs", "", "X-Authentication", "alice").Body)))
+}
+
+// A request that is repeated does not depend on what its scope has become.
+func TestIdempotencyKeyOfAScopeThatIsNotThereAnyMore(t *testing.T) {
+	r := &resolver{nodes: []string{"a"}}
+	a := newAPI(t, setup{idle: true, core: orchestrator.Options{Resolver: r}})
+	ask := func(query string) *httptest.ResponseRecorder {
+		return a.send(http.MethodPost, "/command/deploy", scoped(`{"query":"`+query+`"}`), "Idempotency-Key", "k")
+	}
+	first := ask("nodes{}")
+	require.Equal(t, http.StatusAccepted, first.Code, first.Body)
+	for _, err := range []error{nil, orchestrator.ErrUnresolved, errors.New("down")} {
+		r.nodes, r.err = nil, err
+		again := ask("nodes{}")
+		assert.Equal(t, http.StatusAccepted, again.Code)
+		assert.Equal(t, first.Body.String(), again.Body.String())
+		assert.Equal(t, http.StatusConflict, ask("other{}").Code)
+	}
 }

@@ -118,7 +118,7 @@ func begin(ctx context.Context, t *testing.T, transport puppet.Transport, id str
 	t.Helper()
 	dir := t.TempDir()
 	r := &running{began: filepath.Join(dir, "began"), goOn: filepath.Join(dir, "go"), ended: make(chan struct{})}
-	c := script(`echo $$ >"$1"; echo begun; while [ ! -e "$2" ]; do sleep 0.1; done; echo done >&2; exit 6`, r.began, r.goOn)
+	c := script(`echo $$ >"$1"; echo begun; while [ -e "$1" ] && [ ! -e "$2" ]; do sleep 0.1; done; echo done >&2; exit 6`, r.began, r.goOn)
 	c.ID = id
 	t.Cleanup(func() { r.letGo(t) })
 	go func() {

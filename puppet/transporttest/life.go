@@ -29,6 +29,9 @@ func lifeChecks() []Check {
 	}
 }
 
+// sleeping has two processes, and says their numbers in a file.
+const sleeping = `sleep 300 & echo $! $$ >"$1"; : >"$2"; wait`
+
 // deaf has three processes that ignore TERM, and says their numbers in a file.
 const deaf = `trap '' TERM; sleep 300 & echo $! >"$1"; (while :; do sleep 1; done) & echo $! $$ >>"$1"; : >"$2"; while :; do sleep 1; done`
 
@@ -74,7 +77,7 @@ func (s *scene) stopIt(ctx context.Context, c puppet.Command, cause error) error
 }
 
 func checkStop(ctx context.Context, s *scene) error {
-	c := sh(`echo $$ >"$1"; echo out; : >"$2"; sleep 300`, s.path("pids"))
+	c := sh(sleeping, s.path("pids"))
 	return s.stopIt(ctx, c, orchestrator.ErrTimeout)
 }
 
@@ -83,12 +86,12 @@ func checkStopDeaf(ctx context.Context, s *scene) error {
 }
 
 func checkStopSession(ctx context.Context, s *scene) error {
-	c := sh(`setsid sh -c 'echo $$ >"$1"; : >"$2"; sleep 300; :' sh "$1" "$2"; exit 0`, s.path("pids"))
+	c := sh(`setsid sh -c 'echo $$ >"$1"; : >"$2"; exec sleep 300' sh "$1" "$2"; exit 0`, s.path("pids"))
 	return s.stopIt(ctx, c, orchestrator.ErrJobStopped)
 }
 
 func checkStopDetached(ctx context.Context, s *scene) error {
-	c := sh(`echo $$ >"$1"; : >"$2"; sleep 300`, s.path("pids"))
+	c := sh(sleeping, s.path("pids"))
 	c.ID = newID()
 	return s.stopIt(ctx, c, orchestrator.ErrTimeout)
 }
@@ -121,8 +124,8 @@ func (s *scene) leave(ctx context.Context, c puppet.Command, cause error) error 
 	return nil
 }
 
-// waiting says its number, waits for a file, and ends.
-const waiting = `echo $$ >"$1"; echo begun; : >"$3"; while [ ! -e "$2" ]; do sleep 0.1; done; cat; echo done >&2; exit 6`
+// waiting says its number, waits for a file, and ends; it ends as well when the check is over.
+const waiting = `echo $$ >"$1"; echo begun; : >"$3"; while [ -e "$1" ] && [ ! -e "$2" ]; do sleep 0.1; done; cat; echo done >&2; exit 6`
 
 func (s *scene) waiting() puppet.Command {
 	c := sh(waiting, s.path("pids"), s.path("go"))
@@ -161,7 +164,7 @@ func checkLeft(ctx context.Context, s *scene) error {
 }
 
 func checkNotLeft(ctx context.Context, s *scene) error {
-	c := sh(`echo $$ >"$1"; : >"$2"; sleep 300`, s.path("pids"))
+	c := sh(sleeping, s.path("pids"))
 	return s.stopIt(ctx, c, orchestrator.ErrStopped)
 }
 

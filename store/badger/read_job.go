@@ -2,6 +2,7 @@ package badger
 
 import (
 	"context"
+	"errors"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
 
@@ -15,6 +16,24 @@ func (s *Store) Job(ctx context.Context, id orchestrator.JobID) (orchestrator.Jo
 	}
 	defer s.state.end()
 	return s.job(id)
+}
+
+// JobWithKey returns the job that has a key, as of its last commit, or [orchestrator.ErrNotFound].
+func (s *Store) JobWithKey(ctx context.Context, key string) (orchestrator.Job, error) {
+	if err := s.state.begin(ctx); err != nil {
+		return orchestrator.Job{}, err
+	}
+	defer s.state.end()
+	var c creation
+	c.tail.key = key
+	switch err := s.findKey(&c); {
+	case err == nil:
+		return orchestrator.Job{}, orchestrator.ErrNotFound
+	case errors.Is(err, orchestrator.ErrExists):
+		return s.job(c.id)
+	default:
+		return orchestrator.Job{}, err
+	}
 }
 
 // job is Job for a call that has begun.

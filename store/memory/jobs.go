@@ -23,6 +23,22 @@ func (s *Store) Job(ctx context.Context, id orchestrator.JobID) (orchestrator.Jo
 	return job.Clone(), nil
 }
 
+// JobWithKey returns the job that has a key, as of its last commit, or [orchestrator.ErrNotFound].
+func (s *Store) JobWithKey(ctx context.Context, key string) (orchestrator.Job, error) {
+	if err := s.enter(ctx); err != nil {
+		return orchestrator.Job{}, err
+	}
+	defer s.leave()
+
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	rec := s.keys[key]
+	if rec == nil {
+		return orchestrator.Job{}, orchestrator.ErrNotFound
+	}
+	return rec.job.Clone(), nil
+}
+
 func (s *Store) current(id orchestrator.JobID) (*orchestrator.Job, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -28,6 +28,7 @@ type broken struct {
 	commit      func(ctx context.Context, lease orchestrator.Lease, b orchestrator.Batch) error
 	requestStop func(ctx context.Context, id orchestrator.JobID, force bool) (orchestrator.Job, error)
 	close       func() error
+	jobWithKey  func(ctx context.Context, key string) (orchestrator.Job, error)
 	pruneJobs   func(ctx context.Context, before time.Time) (int, error)
 	feed        func(ctx context.Context, from orchestrator.Position) iter.Seq2[orchestrator.FeedEvent, error]
 	feedEnd     func(ctx context.Context) (orchestrator.Position, error)
@@ -37,6 +38,7 @@ type broken struct {
 type able interface {
 	orchestrator.Store
 	orchestrator.Pruner
+	orchestrator.Keyer
 	orchestrator.Feeder
 }
 
@@ -57,6 +59,7 @@ func over(s able) *broken {
 		commit:      s.Commit,
 		requestStop: s.RequestStop,
 		close:       s.Close,
+		jobWithKey:  s.JobWithKey,
 		pruneJobs:   s.PruneJobs,
 		feed:        s.Feed,
 		feedEnd:     s.FeedEnd,
@@ -84,6 +87,14 @@ func (b *broken) Job(ctx context.Context, id orchestrator.JobID) (orchestrator.J
 	}
 	defer b.after()
 	return b.edited(b.job(ctx, id))
+}
+
+func (b *broken) JobWithKey(ctx context.Context, key string) (orchestrator.Job, error) {
+	if err := b.before(ctx); err != nil {
+		return orchestrator.Job{}, err
+	}
+	defer b.after()
+	return b.edited(b.jobWithKey(ctx, key))
 }
 
 func (b *broken) Jobs(ctx context.Context, q orchestrator.JobQuery) (orchestrator.JobPage, error) {

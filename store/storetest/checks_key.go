@@ -15,6 +15,7 @@ func keyChecks() []Check {
 		{Name: "CreateJob/key", Rule: keyRule, Run: checkKey},
 		{Name: "CreateJob/keys-differ", Rule: keyRule, Run: checkKeysDiffer},
 		{Name: "CreateJob/key-at-once", Rule: keyRule, Run: checkKeyAtOnce},
+		{Name: "JobWithKey/key", Rule: "JobWithKey returns the job that has a Key, as of its last commit, or [ErrNotFound].", Run: checkKeyFinds},
 	}
 }
 
@@ -47,6 +48,57 @@ func exists(ctx context.Context, s orchestrator.Store, key string, nodes int, is
 	}
 	if newest := page.Jobs[0].ID; newest != is.Job.ID || page.Total != int(is.Job.ID) {
 		return fmt.Errorf("Jobs: got the job %d of a total of %d after a job was not created, want %d as the newest", newest, page.Total, is.Job.ID)
+	}
+	return nil
+}
+
+// checkKeyFinds looks for a job by its key before it runs and after it has ended, and for keys that
+// no job has.
+func checkKeyFinds(ctx context.Context, open Opener) error {
+	s, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	keyer, ok := s.(orchestrator.Keyer)
+	if !ok {
+		return nil
+	}
+	job, err := s.CreateJob(ctx, fullJob(), nodeNames(3))
+	if err != nil {
+		return fmt.Errorf("CreateJob: %w", err)
+	}
+	if _, err := s.CreateJob(ctx, plainJob(), nodeNames(1)); err != nil {
+		return fmt.Errorf("CreateJob: %w", err)
+	}
+	h := newHistory(job, nodeNames(3))
+	if err := keyFinds(ctx, keyer, h); err != nil {
+		return err
+	}
+	w, err := claimJob(ctx, s, alice, long, job.ID)
+	if err != nil {
+		return err
+	}
+	b := w.batch(runningNode(1), fullNode(2))
+	if err := w.commit(ctx, b); err != nil {
+		return err
+	}
+	h.apply(b)
+	return keyFinds(ctx, keyer, h)
+}
+
+func keyFinds(ctx context.Context, s orchestrator.Keyer, is history) error {
+	got, err := s.JobWithKey(ctx, is.Job.Key)
+	if err != nil {
+		return fmt.Errorf("JobWithKey: %w", err)
+	}
+	if err := same("JobWithKey", is.Job, got); err != nil {
+		return err
+	}
+	for _, key := range []string{"", is.Job.Key + " another"} {
+		_, err := s.JobWithKey(ctx, key)
+		if err := wantError("JobWithKey with a key that no job has", err, orchestrator.ErrNotFound); err != nil {
+			return err
+		}
 	}
 	return nil
 }

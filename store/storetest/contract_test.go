@@ -17,6 +17,8 @@ import (
 var about = []string{
 	"Pruner is a [Store] that can remove old jobs.",
 	"Without it jobs are kept for ever.",
+	"Keyer is a [Store] that can find a job by its Key.",
+	"Without it the scope of a request that is repeated is resolved again, and if that fails, so does the request.",
 	"Feeder is a [Store] that can tell of the events of all jobs in one sequence.",
 	"Without it there is no feed over all jobs.",
 	"Package store/memory and package store/badger are implementations; package store/storetest checks that another one keeps every sentence below.",
@@ -102,8 +104,8 @@ func rules() contract {
 func TestEverySentenceHasCheck(t *testing.T) {
 	store, _ := parseContract(t)
 	checked := rules()
-	if len(store) != 1+10+2+3 {
-		t.Errorf("found comments on %d things, want those on Store and its 10 methods, and on 2 optional interfaces and their 3", len(store))
+	if len(store) != 1+10+3+4 {
+		t.Errorf("found comments on %d things, want those on Store and its 10 methods, and on 3 optional interfaces and their 4", len(store))
 	}
 	for what, sentences := range store {
 		for _, sentence := range sentences {
@@ -124,7 +126,7 @@ func TestEveryRuleIsSentence(t *testing.T) {
 		}
 	}
 	for _, sentence := range about {
-		if !slices.Contains(slices.Concat(store["Store"], store["Pruner"], store["Feeder"]), sentence) {
+		if !slices.Contains(slices.Concat(store["Store"], store["Pruner"], store["Feeder"], store["Keyer"]), sentence) {
 			t.Errorf("no sentence of the contract: %s", sentence)
 		}
 	}

@@ -20,7 +20,7 @@ type method struct {
 // methods returns all methods but Close, those of optional interfaces included that the store has,
 // each with a call of it that works while the worker's lease is valid, and that leaves it valid.
 func methods(s orchestrator.Store) []method {
-	return slices.Concat(storeMethods(), prunerMethods(s), feederMethods(s))
+	return slices.Concat(storeMethods(), prunerMethods(s), keyerMethods(s), feederMethods(s))
 }
 
 func prunerMethods(s orchestrator.Store) []method {
@@ -30,6 +30,21 @@ func prunerMethods(s orchestrator.Store) []method {
 	return []method{
 		{"PruneJobs", func(ctx context.Context, s orchestrator.Store, _ *worker) error {
 			_, err := s.(orchestrator.Pruner).PruneJobs(ctx, at(0))
+			return err
+		}},
+	}
+}
+
+func keyerMethods(s orchestrator.Store) []method {
+	if _, ok := s.(orchestrator.Keyer); !ok {
+		return nil
+	}
+	return []method{
+		{"JobWithKey", func(ctx context.Context, s orchestrator.Store, _ *worker) error {
+			_, err := s.(orchestrator.Keyer).JobWithKey(ctx, "none")
+			if errors.Is(err, orchestrator.ErrNotFound) {
+				return nil
+			}
 			return err
 		}},
 	}

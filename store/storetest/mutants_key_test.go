@@ -18,6 +18,16 @@ func createMutant(name string, change func(b *broken, create createFunc) createF
 
 func keyMutants() []mutant {
 	return []mutant{
+		{name: "finds the job as it was created", fails: []string{"JobWithKey/key"}, make: func(b *broken) {
+			b.jobWithKey = func(ctx context.Context, key string) (orchestrator.Job, error) {
+				job, err := b.able.JobWithKey(ctx, key)
+				if err != nil {
+					return job, err
+				}
+				job.Progress = orchestrator.Progress{State: job.Status[0].State, Status: job.Status[:1], Counts: orchestrator.NodeCounts{New: job.NodeCount}}
+				return job, nil
+			}
+		}},
 		createMutant("ignores keys", func(_ *broken, create createFunc) createFunc {
 			return func(ctx context.Context, job orchestrator.Job, nodes []string) (orchestrator.Job, error) {
 				key := job.Key
