@@ -197,3 +197,30 @@ func TestRunsThatWerePickedUpAreEnded(t *testing.T) {
 		})
 	}
 }
+
+// A failure that is known when the orchestrator is stopped is one, if the stop has not caused it.
+func TestFailureOfARunThatIsSpared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := started(t, nil, sparedRunner{}, nil)
+		id := deploy(t, o, "a").ID
+		synctest.Wait()
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := o.Stop(ended); err != nil {
+			t.Error(err)
+		}
+		job, err := o.Job(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantEnd(t, job, orchestrator.JobFailed, orchestrator.NodeCounts{Failed: 1})
+	})
+}
+
+// sparedRunner learns that the run has failed just when it is to leave it.
+type sparedRunner struct{ *fleet }
+
+func (sparedRunner) Run(ctx context.Context, _ orchestrator.RunRequest) (orchestrator.RunResult, error) {
+	<-ctx.Done()
+	return orchestrator.RunResult{Failed: true}, nil
+}

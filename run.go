@@ -61,7 +61,7 @@ func (o *Orchestrator) attend(ctx context.Context, run *nodeRun, timeout time.Du
 	forget := context.AfterFunc(ctx, func() { o.giveUp(ctx, run) })
 	defer forget()
 	res, err := o.call(ctx, req, do)
-	if detached(ctx, err) {
+	if o.detached(ctx, err) {
 		run.end(NodeRunning, RunResult{})
 		return
 	}
@@ -100,6 +100,8 @@ func (o *Orchestrator) judge(ctx context.Context, res RunResult, err error, time
 	switch {
 	case err == nil && !res.Failed:
 		return NodeFinished, kept
+	case err == nil && o.spares(cause):
+		return NodeFailed, kept
 	case cause != nil:
 		o.noteCut(cause)
 		kept.Message = causeMessage(cause, timeout)
@@ -113,6 +115,13 @@ func (o *Orchestrator) judge(ctx context.Context, res RunResult, err error, time
 	default:
 		return NodeFailed, kept
 	}
+}
+
+// spares reports whether the runner does not end a run that is cancelled for this reason: then what
+// comes of the run is its own outcome.
+func (o *Orchestrator) spares(cause error) bool {
+	_, lasting := o.runner.(Reattacher)
+	return lasting && (errors.Is(cause, ErrStopped) || errors.Is(cause, ErrLeaseLost))
 }
 
 // noteCut remembers that a run was cut short because the orchestrator is stopped.

@@ -73,7 +73,7 @@ func (o *Orchestrator) startReattach(ctx context.Context, req RunRequest, node N
 func (o *Orchestrator) reattach(ctx context.Context, req RunRequest) (RunResult, error) {
 	res, err := o.runner.(Reattacher).Reattach(ctx, req)
 	switch {
-	case err == nil, detached(ctx, err):
+	case err == nil, o.detached(ctx, err):
 		return res, err
 	case errors.Is(err, ErrNotRunning):
 		return res, errors.New(messageRestarted)
@@ -83,7 +83,6 @@ func (o *Orchestrator) reattach(ctx context.Context, req RunRequest) (RunResult,
 }
 
 // detached reports whether a run that was cancelled goes on by itself, as it then may.
-func detached(ctx context.Context, err error) bool {
-	cause := context.Cause(ctx)
-	return errors.Is(err, ErrDetached) && (errors.Is(cause, ErrStopped) || errors.Is(cause, ErrLeaseLost))
+func (o *Orchestrator) detached(ctx context.Context, err error) bool {
+	return errors.Is(err, ErrDetached) && o.spares(context.Cause(ctx))
 }
