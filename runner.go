@@ -35,7 +35,8 @@ type Runner interface {
 // The nodes that an earlier process, or another replica, left running are then picked up and not
 // errored as those of other Runners are. A Runner that is a Reattacher returns [ErrDetached] from
 // Run and Reattach when ctx is cancelled because of [ErrStopped] or [ErrLeaseLost] and the run goes
-// on by itself: its node stays running, for whoever takes up the job.
+// on by itself: its node stays running, for whoever takes up the job. What it returns then
+// instead is believed, a failure too.
 type Reattacher interface {
 	// Reattach waits for the end of a run that was begun earlier with the same request, and
 	// returns what Run would have returned. It never begins a run. It returns an error that
