@@ -37,7 +37,7 @@ fuzz: ## fuzz each target for FUZZTIME (30s)
 .PHONY: end-to-end
 end-to-end: ## run a real Puppet on this machine, end to end (Debian, as root; installs packages)
 	e2e/setup
-	go test -tags e2e -timeout 20m -v ./e2e ./puppet/ssh ./puppetdb
+	go test -tags e2e -p 1 -timeout 20m -v ./e2e ./puppet/ssh ./puppetdb
 
 .PHONY: bench
 bench: ## measure the goals of performance beside their peers, and write docs/performance.md
