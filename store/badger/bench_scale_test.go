@@ -83,6 +83,7 @@ func scaleQueries(n int) iter.Seq2[string, orchestrator.JobQuery] {
 		{"state/after=middle", orchestrator.JobQuery{State: orchestrator.JobStopped, After: middle}},
 		{"node", orchestrator.JobQuery{Node: nodeName(77), Descending: true}},
 		{"finished=last-day", orchestrator.JobQuery{FinishedFrom: last.Add(-24 * time.Hour), Descending: true}},
+		{"finished=half", orchestrator.JobQuery{FinishedTo: at(0).Add(scaleSpan / 2), Descending: true}},
 		{"finished=half/by=owner", orchestrator.JobQuery{FinishedTo: at(0).Add(scaleSpan / 2), OrderBy: orchestrator.OrderByOwner}},
 		{"state/by=timestamp", orchestrator.JobQuery{State: orchestrator.JobFailed, OrderBy: orchestrator.OrderByTimestamp, Descending: true}},
 		{"task/state/finished", orchestrator.JobQuery{

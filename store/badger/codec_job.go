@@ -1,6 +1,10 @@
 package badger
 
-import "github.com/seed-54b7607b/orchestrator"
+import (
+	"math"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
 
 // The numbers of states in rows are their places here.
 //
@@ -107,6 +111,25 @@ func encodeNumber(n uint64) []byte {
 	e := &encoder{}
 	e.uvarint(n)
 	return e.b
+}
+
+// encodeTally is encodeNumber for the count of a span, which its key names.
+func encodeTally(c spanCount) []byte {
+	e := &encoder{}
+	e.uvarint(uint64(c.count))
+	e.uvarint(uint64(c.low))
+	e.uvarint(uint64(c.high))
+	return e.b
+}
+
+// decodeTally returns what encodeTally has encoded, and the errRange of a count that cannot be.
+func decodeTally(s span, value []byte) (spanCount, error) {
+	d := &decoder{b: value}
+	count, low, high := d.uvarint(), d.uvarint(), d.uvarint()
+	if d.err == nil && (count < 1 || count > math.MaxInt32 || low < 1 || low > high || high > math.MaxInt64) {
+		d.fail(errRange)
+	}
+	return spanCount{s, int(count), orchestrator.JobID(low), orchestrator.JobID(high)}, d.end()
 }
 
 // encodeSigned is encodeNumber for a number that may be negative.

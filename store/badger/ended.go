@@ -25,7 +25,7 @@ type pending struct {
 	number uint32
 	was    *tally // nil if there was no such class
 	total  int
-	spans  map[span]int // how many jobs ended then: of the spans that the group changes
+	spans  map[span]spanCount // the spans that the group changes
 }
 
 // pending returns a class as the group leaves it so far.
@@ -34,7 +34,7 @@ func (g *group) pending(c class) *pending {
 	if p != nil {
 		return p
 	}
-	p = &pending{spans: make(map[span]int), was: g.s.state.tally(c)}
+	p = &pending{spans: make(map[span]spanCount), was: g.s.state.tally(c)}
 	if p.was != nil {
 		p.number, p.total = p.was.number, p.was.total
 	} else {
@@ -53,24 +53,32 @@ func (st *state) tally(c class) *tally {
 	return st.tallies.classes[c]
 }
 
-// in returns how many jobs of the class ended in a span.
-func (p *pending) in(s span) int {
-	if n, ok := p.spans[s]; ok || p.was == nil {
-		return n
+// in returns the count of a span.
+func (p *pending) in(s span) spanCount {
+	if c, ok := p.spans[s]; ok {
+		return c
+	}
+	if p.was == nil {
+		return spanCount{span: s}
 	}
 	return p.was.in(s)
 }
 
-// add notes that there are more jobs of the class, or fewer.
+// add notes that there is one job more of the class, n is 1, or one fewer, n is -1.
 func (p *pending) add(e *ended, n int) {
-	s := spanOf(e.at)
-	p.spans[s] = p.in(s) + n
+	c := p.in(spanOf(e.at))
+	if n > 0 {
+		c = c.with(e.id)
+	} else {
+		c.count--
+	}
+	p.spans[c.span] = c
 	p.total += n
 }
 
 func (p *pending) publish(c class, ts *tallies) {
-	for s, n := range p.spans {
-		ts.set(c, p.number, s, n)
+	for _, count := range p.spans {
+		ts.set(c, p.number, count)
 	}
 }
 
@@ -82,7 +90,7 @@ func (g *group) list(e *ended) (*pending, []row) {
 	rows := []row{
 		{endedKey(p.number, e.id), encodeSigned(e.at)},
 		{timeKey(e.at, e.id), encodeNumber(uint64(p.number))},
-		{tallyKey(p.number, s), encodeNumber(uint64(p.in(s) + 1))},
+		{tallyKey(p.number, s), encodeTally(p.in(s).with(e.id))},
 	}
 	if p.total == 0 {
 		rows = append(rows, row{classKey(p.number), encodeClass(&e.class)})
@@ -96,8 +104,9 @@ func (g *group) unlist(e *ended) (*pending, []row) {
 	p := g.pending(e.class)
 	s := spanOf(e.at)
 	tally := row{key: tallyKey(p.number, s)}
-	if n := p.in(s) - 1; n > 0 {
-		tally.value = encodeNumber(uint64(n))
+	if c := p.in(s); c.count > 1 {
+		c.count--
+		tally.value = encodeTally(c)
 	}
 	rows := []row{{key: endedKey(p.number, e.id)}, {key: timeKey(e.at, e.id)}, tally}
 	if p.total == 1 {

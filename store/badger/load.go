@@ -1,10 +1,8 @@
 package badger
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"math"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
 
@@ -136,11 +134,11 @@ func (sn *snapshot) loadTallies() error {
 			return false, corrupt(classKey(number), errMissing)
 		}
 		return true, item.Value(func(v []byte) error {
-			n, err := decodeNumber(v)
-			if err != nil || n < 1 || n > math.MaxInt32 {
-				return corrupt(item.Key(), cmp.Or(err, errRange))
+			count, err := decodeTally(s, v)
+			if err != nil {
+				return corrupt(item.Key(), err)
 			}
-			sn.s.state.tallies.set(c, number, s, int(n))
+			sn.s.state.tallies.set(c, number, count)
 			return nil
 		})
 	})

@@ -40,6 +40,7 @@ type search struct {
 	numbers map[uint32]*counted // the same by their numbers
 	ended   int                 // how many jobs have ended
 	oldest  span                // before which none has
+	last    orchestrator.JobID  // behind which no job passes, in the order by ID
 	inRange int                 // how many of them ended in the range of times, or just before or after it
 	live    []listed            // unfinished jobs on the page, or before it
 	members []orchestrator.JobID
@@ -54,6 +55,8 @@ type counted struct {
 	total  int
 	whole  int // how many ended in spans that are wholly in the range of times
 	about  int // how many ended in the range of times, or just before or after it
+
+	low, high orchestrator.JobID // between which the IDs of those are
 }
 
 // listed is a job as it is ordered.
@@ -179,17 +182,17 @@ func (sr *search) look(st *state) {
 }
 
 func (sr *search) lookAt(t *tally) {
-	whole, about := t.total, t.total
+	whole, about := t.total, spanCount{count: t.total, high: math.MaxInt64}
 	if sr.ranged {
-		whole, about = t.between(sr.firstWhole(), spanOf(sr.to)), t.between(spanOf(sr.from), spanOf(sr.to)+1)
+		whole, about = t.between(sr.firstWhole(), spanOf(sr.to)).count, t.between(spanOf(sr.from), spanOf(sr.to)+1)
 	}
 	if sr.ended == 0 || t.spans[0].span < sr.oldest {
 		sr.oldest = t.spans[0].span
 	}
 	sr.ended += t.total
-	sr.inRange += about
-	if about > 0 && sr.filter.passes(&t.asked, t.state) {
-		sr.classes = append(sr.classes, counted{class: t.class, number: t.number, total: t.total, whole: whole, about: about})
+	sr.inRange += about.count
+	if about.count > 0 && sr.filter.passes(&t.asked, t.state) {
+		sr.classes = append(sr.classes, counted{class: t.class, number: t.number, total: t.total, whole: whole, about: about.count, low: about.low, high: about.high})
 	}
 }
 
@@ -234,6 +237,9 @@ func (sr *search) run() ([]listed, error) {
 		if walk, gather := sr.costs(); walk <= gather {
 			return sr.walk()
 		}
+	}
+	if sr.q.Node != "" && sr.q.OrderBy == orchestrator.OrderByID && !sr.filtered() {
+		return sr.walkMembers(), nil
 	}
 	return sr.gather()
 }

@@ -129,6 +129,9 @@ func (sr *search) readClass(it *badgerdb.Iterator, c *counted, after orchestrato
 		if err != nil {
 			return rows, err
 		}
+		if sr.compareIDs(id, sr.last) > 0 {
+			break
+		}
 		var at int64
 		err = it.Item().Value(func(v []byte) (err error) {
 			at, err = decodeSigned(v)
@@ -155,6 +158,9 @@ func (sr *search) byJob(classes []counted, after orchestrator.JobID, yield func(
 		if err != nil {
 			return false, err
 		}
+		if sr.compareIDs(row.id, sr.last) > 0 {
+			return false, nil
+		}
 		e := endedOf(row.id, &row.view)
 		if !e.class.state.Terminal() || !wanted[e.class] || e.at < sr.from || e.at >= sr.to || !sr.isMember(e.id) {
 			return true, nil
@@ -170,6 +176,31 @@ func (sr *search) compareIDs(a, b orchestrator.JobID) int {
 		return cmp.Compare(b, a)
 	}
 	return cmp.Compare(a, b)
+}
+
+// bound returns what all jobs of the classes that pass are behind, and sets what none is behind.
+func (sr *search) bound(classes []counted) orchestrator.JobID {
+	sr.last = sr.endID()
+	if len(classes) == 0 {
+		return sr.startID()
+	}
+	low, high := classes[0].low, classes[0].high
+	for i := range classes {
+		low, high = min(low, classes[i].low), max(high, classes[i].high)
+	}
+	if sr.q.Descending {
+		sr.last = low
+		return min(high, math.MaxInt64-1) + 1
+	}
+	sr.last = high
+	return max(low, 1) - 1
+}
+
+func (sr *search) later(a, b orchestrator.JobID) orchestrator.JobID {
+	if sr.compareIDs(a, b) > 0 {
+		return a
+	}
+	return b
 }
 
 func (sr *search) earlier(a, b orchestrator.JobID) orchestrator.JobID {

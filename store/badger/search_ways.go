@@ -15,7 +15,7 @@ const (
 
 // costs returns how many rows it takes, about, to walk and to gather.
 func (sr *search) costs() (walk, gather float64) {
-	passing, about := 0, 0 // of the classes, and those of them that are in the range of times
+	passing, about := 0, 0 // of the classes, and those of them that are in the range of times, or near it
 	for i := range sr.classes {
 		passing += sr.classes[i].total
 		about += sr.classes[i].about
@@ -31,8 +31,8 @@ func (sr *search) costs() (walk, gather float64) {
 	if sr.q.OrderBy == orchestrator.OrderByTimestamp {
 		walk = first * float64(sr.inRange) / float64(matches)
 	} else {
-		walk = first * float64(passing) / float64(matches)
-		walk += min(float64(len(sr.classes)*seekCost), walk*float64(sr.ended)/float64(passing))
+		walk = first * float64(about) / float64(matches)
+		walk += min(float64(len(sr.classes)*seekCost), walk*float64(sr.inRange)/float64(about))
 	}
 	gather = float64(passing + len(sr.classes)*seekCost)
 	if sr.ranged {
@@ -80,24 +80,24 @@ func (sr *search) walkTime(yield func(listed) bool) error {
 
 // walkGroup reads jobs of classes that are equal by the order of the page.
 func (sr *search) walkGroup(classes []counted, p *picked) error {
-	after := sr.startID()
+	after := sr.bound(classes)
 	if sr.after != nil {
 		group := listed{id: sr.endID(), text: classes[0].text(sr.q.OrderBy)}
 		switch c := sr.compare(group, *sr.after); {
 		case c <= 0:
 			return nil // all of them are before
 		case group.text == sr.after.text:
-			after = sr.after.id
+			after = sr.later(after, sr.after.id)
 		}
 	}
 	total := 0
 	for i := range classes {
-		total += classes[i].total
+		total += classes[i].about
 	}
 	rows := float64(min(p.missing(), total))
-	byClass, byJob := float64(len(classes)*seekCost), rows*float64(sr.ended)/float64(total)-rows
+	byClass, byJob := float64(len(classes)*seekCost), rows*float64(sr.inRange)/float64(total)-rows
 	if p.missing() >= total {
-		byJob = float64(sr.ended - total)
+		byJob = float64(sr.inRange - total)
 	}
 	if byClass <= byJob {
 		return sr.byClass(classes, after, p.add)
@@ -143,8 +143,28 @@ func (sr *search) gatherFrom(yield func(listed) bool) error {
 	case sr.ranged && sr.inRange < passing:
 		return sr.byTime(sr.from, sr.to, yield)
 	default:
-		return sr.byClass(sr.classes, sr.startID(), yield)
+		return sr.byClass(sr.classes, sr.bound(sr.classes), yield)
 	}
+}
+
+// walkMembers finds the page of the jobs that have the node in the order by ID, without reading them.
+func (sr *search) walkMembers() []listed {
+	unfinished := make(map[orchestrator.JobID]bool, len(sr.live))
+	for i := range sr.live {
+		unfinished[sr.live[i].id] = true
+	}
+	members := sr.members
+	if sr.q.Descending {
+		members = slices.Clone(members)
+		slices.Reverse(members)
+	}
+	p := newPicked(sr)
+	for _, id := range members {
+		if l := (listed{id: id}); sr.wanted(l) && !unfinished[id] && !p.add(l) {
+			break
+		}
+	}
+	return p.all()
 }
 
 // byMember reads the jobs that have the node.

@@ -3,6 +3,8 @@ package badger
 import (
 	"cmp"
 	"slices"
+
+	"github.com/seed-54b7607b/orchestrator"
 )
 
 // span is a span of time of about 70 minutes.
@@ -25,46 +27,67 @@ type tally struct {
 	spans  []spanCount // in the order of the spans, none of them 0
 }
 
+// spanCount is how many jobs of a class ended in a span. The IDs of all of them are from low to high;
+// these are not corrected when some are removed.
 type spanCount struct {
-	span  span
-	count int
+	span      span
+	count     int
+	low, high orchestrator.JobID
+}
+
+// with returns the count with one more job.
+func (c spanCount) with(id orchestrator.JobID) spanCount {
+	if c.count == 0 || id < c.low {
+		c.low = id
+	}
+	if c.count == 0 || id > c.high {
+		c.high = id
+	}
+	c.count++
+	return c
 }
 
 func (t *tally) place(s span) (i int, found bool) {
 	return slices.BinarySearchFunc(t.spans, s, func(c spanCount, s span) int { return cmp.Compare(c.span, s) })
 }
 
-// in returns how many jobs of the class ended in a span.
-func (t *tally) in(s span) int {
+// in returns the count of a span.
+func (t *tally) in(s span) spanCount {
 	if i, found := t.place(s); found {
-		return t.spans[i].count
+		return t.spans[i]
 	}
-	return 0
+	return spanCount{span: s}
 }
 
-// between returns how many jobs of the class ended in the spans from one to before another.
-func (t *tally) between(from, to span) int {
+// between returns the count of the spans from one to before another.
+func (t *tally) between(from, to span) spanCount {
 	i, _ := t.place(from)
-	n := 0
+	var sum spanCount
 	for ; i < len(t.spans) && t.spans[i].span < to; i++ {
-		n += t.spans[i].count
+		c := t.spans[i]
+		if sum.count == 0 {
+			sum = c
+			continue
+		}
+		sum.count += c.count
+		sum.low, sum.high = min(sum.low, c.low), max(sum.high, c.high)
 	}
-	return n
+	return sum
 }
 
-// set makes it the count of a span.
-func (t *tally) set(s span, count int) {
-	i, found := t.place(s)
+// set makes it the count of its span.
+func (t *tally) set(c spanCount) {
+	i, found := t.place(c.span)
 	switch {
-	case found && count == 0:
+	case found && c.count == 0:
 		t.total -= t.spans[i].count
 		t.spans = slices.Delete(t.spans, i, i+1)
 	case found:
-		t.total += count - t.spans[i].count
-		t.spans[i].count = count
-	case count != 0:
-		t.total += count
-		t.spans = slices.Insert(t.spans, i, spanCount{s, count})
+		t.total += c.count - t.spans[i].count
+		t.spans[i] = c
+	case c.count != 0:
+		t.total += c.count
+		t.spans = slices.Insert(t.spans, i, c)
 	}
 }
 
@@ -77,8 +100,8 @@ type tallies struct {
 
 func newTallies() tallies { return tallies{classes: make(map[class]*tally)} }
 
-// set makes it the count of a class and a span. A class without jobs is forgotten.
-func (ts *tallies) set(c class, number uint32, s span, count int) {
+// set makes it the count of a class and its span. A class without jobs is forgotten.
+func (ts *tallies) set(c class, number uint32, count spanCount) {
 	t := ts.classes[c]
 	if t == nil {
 		c.asked = c.clone()
@@ -87,7 +110,7 @@ func (ts *tallies) set(c class, number uint32, s span, count int) {
 		ts.next = max(ts.next, number+1)
 	}
 	ts.total -= t.total
-	t.set(s, count)
+	t.set(count)
 	ts.total += t.total
 	if t.total == 0 {
 		delete(ts.classes, c)
