@@ -19,6 +19,9 @@ func (p *parser) fleet() (*fleet, error) {
 		if other, twice := f.byName[e.name]; twice {
 			return nil, fmt.Errorf("line %d: node: name: is on line %d already (given: %s)", e.line, p.nodes[other].line, quoted(e.name))
 		}
+		if e.address == "" && checkAddress(e.name) != "" {
+			return nil, fmt.Errorf("line %d: node: address: must be given, since the name cannot be one (given: %s)", e.line, quoted(e.name))
+		}
 		f.byName[e.name] = i
 		f.nodes[i] = Node{Name: e.name, Address: cmp.Or(e.address, e.name), HostKeyAlias: e.keyAlias}
 	}

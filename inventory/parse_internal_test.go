@@ -97,6 +97,7 @@ func TestMistakes(t *testing.T) {
 		{"nodes:\n  - a b\n", `line 2: node: name: must consist of letters, digits and . _ - : @, and start with a letter, a digit or _ (given: "a b")`},
 		{"nodes:\n  - name: -oProxyCommand=x\n", `line 2: node: name: must consist of letters, digits and . _ - : @, and start with a letter, a digit or _ (given: "-oProxyCommand=x")`},
 		{"nodes:\n  - " + strings.Repeat("a", 256) + "\n", `line 2: node: name: must not be longer than 255 bytes (given: "` + strings.Repeat("a", 100) + `"…)`},
+		{"nodes:\n  - a:1\n", `line 2: node: address: must be given, since the name cannot be one (given: "a:1")`},
 		{"nodes:\n  - a\n  - name: a\n", `line 3: node: name: is on line 2 already (given: "a")`},
 		{"nodes:\n  - name: a\n    password: hunter2\n", `line 3: node: the key "password" is not known; there are address, groups, host_key_alias, identity_file, name, port, sudo, user`},
 		{"nodes:\n  - name: a\n    ? [x]\n    : y\n", `line 3: node: the key "" is not known; there are address, groups, host_key_alias, identity_file, name, port, sudo, user`},
@@ -154,6 +155,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("defaults: &d {port: 1}\nnodes: *d\n"))
 	f.Add([]byte("a: &a [*a]\n"))
 	f.Add([]byte("---\n...\n---\n"))
+	f.Add([]byte("nodes:\n  - 0000000:0"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		fleet, err := parse(text, "/dir", "/home")
 		if err != nil {
