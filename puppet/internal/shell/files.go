@@ -27,11 +27,17 @@ func (t *Transport) Get(ctx context.Context, node, path string, limit int64) (pu
 	if limit < 0 || limit > MaxOutput {
 		return puppet.File{}, fmt.Errorf("the limit for %s is %d, which must be between 0 and %d", path, limit, MaxOutput)
 	}
-	a, err := t.file(ctx, node, path, request{
-		verb:    "get",
-		vars:    []variable{{"limit", limit + 1}},
-		answers: int(limit) + 1,
-	})
+	get := func() (answer, error) {
+		return t.file(ctx, node, path, request{
+			verb:    "get",
+			vars:    []variable{{"limit", limit + 1}},
+			answers: int(limit) + 1,
+		})
+	}
+	a, err := get()
+	if err != nil && strings.Contains(err.Error(), "No such file or directory") {
+		a, err = get() // it was removed after it had been looked at, and before it was read
+	}
 	switch {
 	case err != nil:
 		return puppet.File{}, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -123,5 +124,25 @@ func BenchmarkRun(b *testing.B) {
 		if _, err := transport.Run(b.Context(), "node", puppet.Command{Argv: []string{"true"}}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A file may be removed after it has been looked at, and before it is read.
+func TestFileThatVanishes(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "lock")
+	head, err := exec.LookPath("head")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range map[string]string{file: "1", filepath.Join(dir, "head"): "#!/bin/sh\nrm -f '" + file + "'\nexec '" + head + "' \"$@\"\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	transport := &shell.Transport{Exec: through("/bin/sh"), Dir: t.TempDir(), Grace: time.Second}
+	if got, err := transport.Get(t.Context(), "node", file, 10); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %q, %v", got.Content, err)
 	}
 }
