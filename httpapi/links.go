@@ -30,12 +30,7 @@ func (e *encoder) link(l links, id orchestrator.JobID, under string) {
 	e.close('}')
 }
 
-// job returns the URL of a job.
-func (l links) job(id orchestrator.JobID) string {
-	return l.base + "/jobs/" + id.String()
-}
-
 // eventsFrom returns the URL of a job's events from one on.
 func (l links) eventsFrom(id orchestrator.JobID, start orchestrator.EventID) string {
-	return l.job(id) + "/events?start=" + strconv.FormatInt(int64(start), 10)
+	return l.base + "/jobs/" + id.String() + "/events?start=" + strconv.FormatInt(int64(start), 10)
 }

@@ -29,10 +29,7 @@ func (h *handler) stopJob(c *call) error {
 		e.open('{')
 		e.key("job")
 		e.open('{')
-		e.key("id")
-		e.string(c.links.job(job.ID))
-		e.key("name")
-		e.intString(int64(job.ID))
+		e.jobName(c.links, job.ID)
 		e.key("nodes")
 		e.open('{')
 		for _, state := range orchestrator.NodeStates() {

@@ -11,10 +11,7 @@ import (
 // two names that the documentation has for one time.
 func (e *encoder) job(j *orchestrator.Job, l links, now time.Time) {
 	e.open('{')
-	e.key("id")
-	e.url(l, j.ID, "")
-	e.key("name")
-	e.intString(int64(j.ID))
+	e.jobName(l, j.ID)
 	e.key("state")
 	e.string(string(j.State))
 	e.key("command")
@@ -45,6 +42,14 @@ func (e *encoder) job(j *orchestrator.Job, l links, now time.Time) {
 	e.key("userdata")
 	e.rawObject(j.Userdata)
 	e.close('}')
+}
+
+// jobName appends the members that say which job it is: its URL, and its id as a string.
+func (e *encoder) jobName(l links, id orchestrator.JobID) {
+	e.key("id")
+	e.url(l, id, "")
+	e.key("name")
+	e.intString(int64(id))
 }
 
 // jobTimes appends when things happened to the job. The timestamp is that of its latest change of
