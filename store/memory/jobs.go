@@ -72,14 +72,20 @@ func (s *Store) Jobs(ctx context.Context, q orchestrator.JobQuery) (orchestrator
 }
 
 func validate(q orchestrator.JobQuery) error {
+	if comparison(q.OrderBy) == nil {
+		return &orchestrator.InvalidError{Field: "OrderBy", Value: string(q.OrderBy), Reason: "must be an order of jobs"}
+	}
+	return validatePart(q.Offset, q.Limit)
+}
+
+// validatePart says what is wrong with the part of a list that is asked for.
+func validatePart(offset, limit int) error {
 	const negative = "must not be negative"
 	switch {
-	case q.Offset < 0:
-		return &orchestrator.InvalidError{Field: "Offset", Value: q.Offset, Reason: negative}
-	case q.Limit < 0:
-		return &orchestrator.InvalidError{Field: "Limit", Value: q.Limit, Reason: negative}
-	case comparison(q.OrderBy) == nil:
-		return &orchestrator.InvalidError{Field: "OrderBy", Value: string(q.OrderBy), Reason: "must be an order of jobs"}
+	case offset < 0:
+		return &orchestrator.InvalidError{Field: "Offset", Value: offset, Reason: negative}
+	case limit < 0:
+		return &orchestrator.InvalidError{Field: "Limit", Value: limit, Reason: negative}
 	default:
 		return nil
 	}

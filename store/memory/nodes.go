@@ -28,17 +28,10 @@ func (s *Store) Nodes(ctx context.Context, id orchestrator.JobID, q orchestrator
 }
 
 func validateNodes(q orchestrator.NodeQuery) error {
-	const negative = "must not be negative"
-	switch {
-	case q.Offset < 0:
-		return &orchestrator.InvalidError{Field: "Offset", Value: q.Offset, Reason: negative}
-	case q.Limit < 0:
-		return &orchestrator.InvalidError{Field: "Limit", Value: q.Limit, Reason: negative}
-	case nodeComparison(q.OrderBy) == nil:
+	if nodeComparison(q.OrderBy) == nil {
 		return &orchestrator.InvalidError{Field: "OrderBy", Value: string(q.OrderBy), Reason: "must be an order of nodes"}
-	default:
-		return nil
 	}
+	return validatePart(q.Offset, q.Limit)
 }
 
 // nodesByIndex yields the nodes that pass the filters of the query, reading them as it goes.
