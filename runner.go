@@ -33,7 +33,8 @@ type Runner interface {
 // on a node, watched over a connection. It is asked for on the Runner that [New] was given.
 //
 // The nodes that an earlier process, or another replica, left running are then picked up and not
-// errored as those of other Runners are. A Runner that is a Reattacher returns [ErrDetached] from
+// errored as those of other Runners are. A Runner around another one has this method only if the
+// other has it. A Runner that is a Reattacher returns [ErrDetached] from
 // Run and Reattach when ctx is cancelled because of [ErrStopped] or [ErrLeaseLost] and the run goes
 // on by itself: its node stays running, for whoever takes up the job. What it returns then
 // instead is believed, a failure too.

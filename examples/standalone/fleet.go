@@ -87,22 +87,23 @@ func (f *fleet) open(commands orchestrator.Runner, opts *orchestrator.Options, s
 	if err != nil {
 		return nil, nil, fmt.Errorf("-inventory: %w", err)
 	}
+	runner = listed{Runner: commands, File: nodes}
 	if f.transport != "" {
 		agents, hangUp, err := f.agents(nodes, opts, store, data)
 		if err != nil {
 			return nil, nil, err
 		}
 		before := leave
-		runner, leave = agents, func() { hangUp(); before() }
+		runner, leave = lasting{listed{Runner: agents, File: nodes}, agents}, func() { hangUp(); before() }
 	}
 	all.NodeGroup = nodes
 	opts.Resolver = all
-	return listed{Runner: runner, File: nodes}, leave, nil
+	return runner, leave, nil
 }
 
 // agents returns what runs Puppet on nodes, and what hangs up. The parameters of tasks that are
 // sensitive by their metadata join those of the options.
-func (f *fleet) agents(nodes *inventory.File, opts *orchestrator.Options, store, data string) (orchestrator.Runner, func(), error) {
+func (f *fleet) agents(nodes *inventory.File, opts *orchestrator.Options, store, data string) (*puppet.Runner, func(), error) {
 	modules := filepath.SplitList(f.modulePath)
 	for _, dir := range modules {
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
@@ -137,21 +138,37 @@ func (f *fleet) connect(nodes *inventory.File) (puppet.Transport, func(), error)
 	if file := nodes.KnownHosts(); file != "" {
 		known = []string{file}
 	}
+	home, _ := os.UserHomeDir()
+	configured, err := ssh.Config(filepath.Join(home, ".ssh", "config"))
+	if err != nil {
+		return nil, nil, err
+	}
 	transport, err := ssh.New(&ssh.Options{KnownHosts: known, Settings: func(node string) (ssh.Host, error) {
 		n, ok := nodes.Node(node)
 		if !ok {
 			return ssh.Host{}, errNotListed
 		}
-		host := ssh.Host{Address: n.Address, Port: n.Port, User: n.User, KeyAlias: n.HostKeyAlias, Sudo: n.Sudo}
-		if n.IdentityFile != "" {
-			host.Keys = []string{n.IdentityFile}
-		}
-		return host, nil
+		host, err := configured(node)
+		return hostOf(&n, host), err
 	}})
 	if err != nil {
 		return nil, nil, err
 	}
 	return transport, func() { _ = transport.Close() }, nil
+}
+
+// hostOf returns how a node is reached: what the inventory says comes before what ssh's configuration does.
+func hostOf(n *inventory.Node, configured ssh.Host) ssh.Host {
+	host := configured
+	if n.Address != n.Name || host.Address == "" {
+		host.Address = n.Address
+	}
+	host.Port, host.User = cmp.Or(n.Port, host.Port), cmp.Or(n.User, host.User)
+	host.KeyAlias, host.Sudo = cmp.Or(n.HostKeyAlias, host.KeyAlias), n.Sudo
+	if n.IdentityFile != "" {
+		host.Keys = []string{n.IdentityFile}
+	}
+	return host
 }
 
 var errNotListed = errors.New("the node is not in the inventory of this server")
@@ -170,12 +187,10 @@ func (l listed) Run(ctx context.Context, req orchestrator.RunRequest) (orchestra
 	return l.Runner.Run(ctx, req)
 }
 
-// Reattach picks up what the runner has left running, if it can.
-func (l listed) Reattach(ctx context.Context, req orchestrator.RunRequest) (orchestrator.RunResult, error) {
-	if r, ok := l.Runner.(orchestrator.Reattacher); ok {
-		return r.Reattach(ctx, req)
-	}
-	return orchestrator.RunResult{}, orchestrator.ErrNotRunning
+// lasting is for runs that go on when this program does not, which those of commands do not.
+type lasting struct {
+	listed
+	orchestrator.Reattacher
 }
 
 // instanceOf returns what tells the runs of a store from those of others on the same nodes: a name that

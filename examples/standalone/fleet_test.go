@@ -11,8 +11,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/seed-54b7607b/orchestrator"
+	"github.com/seed-54b7607b/orchestrator/inventory"
+	"github.com/seed-54b7607b/orchestrator/puppet/ssh"
 )
 
 func TestCommandLineOfTheFleet(t *testing.T) {
@@ -145,5 +150,47 @@ func TestInstances(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "instance"), "") // as a crash may leave it
 	if fresh, err := instanceOf("badger", dir); fresh == "" || fresh == one || err != nil {
 		t.Errorf("after a crash: %q, %v", fresh, err)
+	}
+}
+
+// Only Puppet's runs go on without this program: a command ends with it.
+func TestWhichRunsArePickedUp(t *testing.T) {
+	nodes := filepath.Join(t.TempDir(), "nodes.yaml")
+	writeFile(t, nodes, "nodes: [n1]\n")
+	for transport, want := range map[string]bool{"": false, "local": true} {
+		f := fleet{inventory: nodes, transport: transport}
+		opts := &orchestrator.Options{SensitiveParams: func(string) []string { return nil }, Logger: slog.New(slog.DiscardHandler)}
+		runner, leave, err := f.open(commands{}, opts, "memory", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer leave()
+		if _, got := runner.(orchestrator.Reattacher); got != want {
+			t.Errorf("-transport %q: picked up is %t", transport, got)
+		}
+		if _, ok := runner.(orchestrator.Inventory); !ok {
+			t.Errorf("-transport %q: there is no inventory", transport)
+		}
+	}
+}
+
+func TestInventoryComesBeforeTheConfigurationOfSSH(t *testing.T) {
+	configured := ssh.Host{Address: "10.0.0.1", Port: 2222, User: "jump", Keys: []string{"/config"}, KeyAlias: "config"}
+	for _, test := range []struct {
+		node inventory.Node
+		want ssh.Host
+	}{
+		{inventory.Node{Name: "a", Address: "a", Sudo: true}, ssh.Host{Address: "10.0.0.1", Port: 2222, User: "jump", Keys: []string{"/config"}, KeyAlias: "config", Sudo: true}},
+		{
+			inventory.Node{Name: "a", Address: "b", Port: 22, User: "deploy", IdentityFile: "/inventory", HostKeyAlias: "a"},
+			ssh.Host{Address: "b", Port: 22, User: "deploy", Keys: []string{"/inventory"}, KeyAlias: "a"},
+		},
+	} {
+		if got := hostOf(&test.node, configured); !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%+v, want %+v", got, test.want)
+		}
+	}
+	if got := hostOf(&inventory.Node{Name: "a", Address: "a"}, ssh.Host{}); got.Address != "a" {
+		t.Errorf("reached at %q", got.Address)
 	}
 }
