@@ -113,7 +113,7 @@ func TestAFileThatChanges(t *testing.T) {
 		path := written(t, "nodes: [a]\n")
 		aged(t, path, time.Minute)
 		f := open(t, path, &inventory.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-		later := func() { time.Sleep(time.Second) }
+		later := func() { <-time.After(time.Second) }
 
 		write(t, path, "nodes: [a, b]\n")
 		assert.False(t, has(f, "b"), "looked at before its time")
@@ -170,7 +170,7 @@ func TestChangesThatTimesDoNotShow(t *testing.T) {
 		f := open(t, path, nil)
 		write(t, path, "nodes: [b]\n")
 		require.NoError(t, os.Chtimes(path, info.ModTime(), info.ModTime()))
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		assert.True(t, has(f, "b"))
 	})
 }
@@ -183,15 +183,15 @@ func TestAnotherFileInItsPlace(t *testing.T) {
 		f := open(t, path, nil)
 		require.NoError(t, os.Rename(path, path+".old"))
 		write(t, path, "nodes: [b]\n")
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		require.True(t, has(f, "b"))
 		require.NoError(t, os.Rename(path+".old", path))
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		require.True(t, has(f, "a"))
 
 		write(t, path, "nodes: [c]\n")
 		aged(t, path, time.Minute)
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		assert.True(t, has(f, "c"))
 	})
 }

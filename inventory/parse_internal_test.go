@@ -42,7 +42,7 @@ nodes:
 `
 
 func TestNodesWithTheirSettings(t *testing.T) {
-	f, err := parse([]byte(whole), "/etc/orchestrator", "/root")
+	f, err := parse([]byte(whole), "/etc/orchestrator", "/home/casey")
 	require.NoError(t, err)
 	assert.Equal(t, []Node{
 		{
@@ -62,7 +62,7 @@ func TestNodesWithTheirSettings(t *testing.T) {
 			User: "deploy", IdentityFile: "/etc/orchestrator/id_ed25519", Sudo: true,
 		},
 	}, f.nodes)
-	assert.Equal(t, "/root/.ssh/known_hosts", f.knownHosts)
+	assert.Equal(t, "/home/casey/.ssh/known_hosts", f.knownHosts)
 	webs, all := []string{"web1.example.com", "web2.example.com"}, []string{"web1.example.com", "db1.example.com", "web2.example.com", "10.0.0.12"}
 	assert.Equal(t, map[string][]string{
 		"db": {"db1.example.com"}, "empty": nil,
