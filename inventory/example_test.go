@@ -12,9 +12,10 @@ import (
 	"github.com/seed-54b7607b/orchestrator/store/memory"
 )
 
-// fleet is a runner that can say which nodes it reaches.
+// fleet is a runner that can say which nodes it reaches. It has the type of the runner in it, and not the
+// interface, so that whatever else that runner can do is not hidden.
 type fleet struct {
-	orchestrator.Runner
+	*orchestratortest.Runner
 	*inventory.File
 }
 
