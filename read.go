@@ -94,7 +94,7 @@ func (o *Orchestrator) Events(ctx context.Context, id JobID, from EventID) iter.
 // reading it as it is used. It yields [ErrNotFound] if there is no such job.
 func (o *Orchestrator) Report(ctx context.Context, id JobID) iter.Seq2[NodeReport, error] {
 	return func(yield func(NodeReport, error) bool) {
-		for n, err := range o.store.Nodes(ctx, id, NodeQuery{}) {
+		for n, err := range o.store.Nodes(ctx, id, NodeQuery{Brief: true}) {
 			if err != nil {
 				yield(NodeReport{}, &Error{Op: "read report of job", Job: id, Err: err})
 				return

@@ -168,4 +168,5 @@ type NodeQuery struct {
 	Descending bool      // the greatest first
 	Offset     int       // leave out so many
 	Limit      int       // at most so many; 0 means all
+	Brief      bool      // without what the nodes say: Message and Result are empty in all that is yielded
 }

@@ -195,10 +195,27 @@ func (l *rankedList) node(sn *snapshot, index int) (orchestrator.Node, error) {
 	if err != nil {
 		return orchestrator.Node{}, err
 	}
+	if l.q.Brief {
+		return briefNode(index, item)
+	}
 	value, err := l.memory.valueOf(sn.txn, item)
 	if err != nil {
 		return orchestrator.Node{}, err
 	}
 	n, _, err := sn.node(l.job, index, key, value)
+	return n, err
+}
+
+// briefNode makes a node of its row, without what it says.
+func briefNode(index int, item *badgerdb.Item) (n orchestrator.Node, err error) {
+	err = item.Value(func(v []byte) error {
+		row, d := decodeNodeHead(beginning(v))
+		if d.err != nil {
+			return corrupt(item.Key(), d.err)
+		}
+		n = row.node
+		n.Index = index
+		return nil
+	})
 	return n, err
 }

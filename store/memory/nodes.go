@@ -44,7 +44,19 @@ func (s *Store) nodesByIndex(ctx context.Context, id orchestrator.JobID, q orche
 		})
 		return buf, next, err
 	}
-	return paged(max(q.From, 0), page, (*orchestrator.Node).Clone)
+	return paged(max(q.From, 0), page, cloneFor(q))
+}
+
+// cloneFor returns what makes of a node what the query yields.
+func cloneFor(q orchestrator.NodeQuery) func(*orchestrator.Node) orchestrator.Node {
+	if !q.Brief {
+		return (*orchestrator.Node).Clone
+	}
+	return func(n *orchestrator.Node) orchestrator.Node {
+		brief := *n
+		brief.Message, brief.Result = "", nil
+		return brief
+	}
 }
 
 // nodesOrdered yields the nodes that pass the filters of the query in the query's order.
@@ -72,7 +84,7 @@ func (s *Store) nodesOrdered(ctx context.Context, id orchestrator.JobID, q orche
 			})
 			return buf, next, err
 		}
-		paged(0, page, (*orchestrator.Node).Clone)(yield)
+		paged(0, page, cloneFor(q))(yield)
 	}
 }
 

@@ -17,6 +17,7 @@ const (
 	nodeFromRule     = "only nodes with this Index or a greater one"
 	nodeOffsetRule   = "leave out so many"
 	nodeLimitRule    = "at most so many; 0 means all"
+	nodeBriefRule    = "without what the nodes say: Message and Result are empty in all that is yielded"
 )
 
 func nodeChecks() []Check {
@@ -41,6 +42,7 @@ func nodeChecks() []Check {
 			orchestrator.NodeQuery{From: 300, Limit: 100}, orchestrator.NodeQuery{State: finished, Limit: 1},
 			orchestrator.NodeQuery{State: finished, From: 10, Limit: 40}, orchestrator.NodeQuery{State: finished, From: 590, Limit: 40},
 			orchestrator.NodeQuery{State: finished, From: 10, Offset: 150, Limit: 5}, orchestrator.NodeQuery{From: 300, Offset: 290, Limit: 40})},
+		{Name: "NodeQuery/brief", Rule: nodeBriefRule, Run: checkBriefNodes},
 	}
 }
 
@@ -166,4 +168,31 @@ func checkNodeQuery(queries ...orchestrator.NodeQuery) func(context.Context, Ope
 		}
 		return nil
 	}
+}
+
+// checkBriefNodes has nodes with messages and results of all lengths, some of which run, beside others
+// that say nothing.
+func checkBriefNodes(ctx context.Context, open Opener) error {
+	s, h, err := openNodes(ctx, open, nodeNames(12), func(n *orchestrator.Node) {
+		switch n.Index % 4 {
+		case 1:
+			*n = fullNode(n.Index)
+		case 2:
+			*n = busyNode(n.Index)
+		case 3:
+			*n = fullNode(n.Index)
+			n.Result = result(60_000)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for _, q := range []orchestrator.NodeQuery{{}, {From: 3}, {Offset: 2, Limit: 3}, {State: orchestrator.NodeFailed}} {
+		for _, q.Brief = range []bool{false, true} {
+			if err := eachNodeOrder(ctx, s, h, q); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

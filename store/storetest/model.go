@@ -114,6 +114,11 @@ func nodesOf(all []orchestrator.Node, q orchestrator.NodeQuery) []orchestrator.N
 		}
 		return c
 	})
+	if q.Brief {
+		for i := range nodes {
+			nodes[i].Message, nodes[i].Result = "", nil
+		}
+	}
 	return window(nodes, q.Offset, q.Limit)
 }
 

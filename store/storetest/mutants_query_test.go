@@ -115,6 +115,8 @@ func queryMutants() []mutant {
 				q.Limit = max(q.Limit, q.Limit+1)
 			}
 		}, "NodeQuery/limit"),
+		nodeQueryMutant("yields what nodes say", func(q *orchestrator.NodeQuery) { q.Brief = false }, "NodeQuery/brief"),
+		nodeQueryMutant("never yields what nodes say", func(q *orchestrator.NodeQuery) { q.Brief = true }, "NodeQuery/brief"),
 		{name: "counts nodes in other states", fails: []string{"Nodes/state-from-limit"}, make: func(b *broken) {
 			b.nodes = func(ctx context.Context, id orchestrator.JobID, q orchestrator.NodeQuery) iter.Seq2[orchestrator.Node, error] {
 				state := q.State
