@@ -93,7 +93,7 @@ func (c *commit) stage(g *group) error {
 		var listing []row
 		end = endedOf(c.lease.Job, &after)
 		ends, listing = g.list(&end)
-		rows = append(rows, listing...)
+		rows = append(append(rows, listing...), unorderedRows(c.lease.Job, after.place)...)
 	}
 	position := g.counters.position + orchestrator.Position(len(c.events))
 	if len(c.events) > 0 {
@@ -176,6 +176,8 @@ func (g *group) jobRow(id orchestrator.JobID, after *liveView) ([]row, error) {
 }
 
 func (c *commit) apply(st *state) error {
-	st.set(st.jobs[c.lease.Job], c.after)
+	j := st.jobs[c.lease.Job]
+	st.noteNodes(j, c.events)
+	st.set(j, c.after)
 	return nil
 }

@@ -231,7 +231,7 @@ func (c *creation) stage(g *group) error {
 	if c.view.progress.State.Terminal() {
 		var listing []row
 		ends, listing = g.list(&end)
-		rows = append(rows, listing...)
+		rows = append(append(rows, listing...), unorderedRows(id, c.view.place)...)
 	} else {
 		rows = append(rows, row{liveKey(id), encodeLive(&c.view)})
 	}
@@ -264,7 +264,9 @@ func (c *creation) apply(st *state) error {
 	if c.exists {
 		return orchestrator.ErrExists
 	}
-	if !c.view.progress.State.Terminal() {
+	if c.view.progress.State.Terminal() {
+		st.toOrder(c.id, c.view.place)
+	} else {
 		st.add(c.id, c.view)
 	}
 	return nil

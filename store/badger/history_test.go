@@ -119,7 +119,7 @@ func TestLargePages(t *testing.T) {
 	}
 	checkHistory(t, s, w.lease.Job, events, nodes)
 	// A page ends when it is long enough, and the next one goes on behind it.
-	l := newNodeList(w.lease.Job, known{place: s.state.jobs[w.lease.Job].place}, orchestrator.NodeQuery{})
+	l := newNodeReading(w.lease.Job, known{place: s.state.jobs[w.lease.Job].place}, orchestrator.NodeQuery{})
 	for want := range count {
 		err := s.read(t.Context(), func(sn *snapshot) error {
 			page, more, err := l.read(sn)

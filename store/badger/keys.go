@@ -11,24 +11,26 @@ import (
 // the rows of a kind are in the order of their numbers and no key is the beginning of another
 // row's prefix. Only the last part of a key may be a text.
 const (
-	kindMeta    = 'm' // name: one of the metaNames
-	kindJob     = 'j' // job: the job as listed; written when its state changes
-	kindLive    = 'l' // job: what changes while a job is unfinished; deleted when it ends
-	kindStaged  = 'p' // set: the set is being written and belongs to no job yet
-	kindLarge   = 'g' // set: the job that a set belongs to which was written in parts
-	kindRemoved = 'd' // set: a job that was removed, and whose rows are being deleted
-	kindNames   = 'c' // set, chunk: the names of namesPerChunk nodes
-	kindSpec    = 's' // set: what the job was asked, if it is too long for the job's row
-	kindNode    = 'n' // set, index: a node that is not as it was created
-	kindEvents  = 'e' // job, last event, last position: the events that were committed together
-	kindFeed    = 'f' // last position: the commits that were written together
-	kindKey     = 'k' // key: the job that has it
-	kindBucket  = 'b' // bucket, jobRef: the names of a job's nodes that are in the bucket
-	kindClass   = 'a' // class: what jobs that have ended have in common
-	kindTally   = 'h' // class, span: how many jobs of a class have ended in a span of time
-	kindEnded   = 'i' // class, job: when a job of the class ended
-	kindTime    = 't' // time, job: the class of a job that ended then
-	kindPiece   = 'x' // key, piece: what the row of the key has no room for
+	kindMeta      = 'm' // name: one of the metaNames
+	kindJob       = 'j' // job: the job as listed; written when its state changes
+	kindLive      = 'l' // job: what changes while a job is unfinished; deleted when it ends
+	kindStaged    = 'p' // set: the set is being written and belongs to no job yet
+	kindLarge     = 'g' // set: the job that a set belongs to which was written in parts
+	kindRemoved   = 'd' // set: a job that was removed, and whose rows are being deleted
+	kindNames     = 'c' // set, chunk: the names of namesPerChunk nodes
+	kindSpec      = 's' // set: what the job was asked, if it is too long for the job's row
+	kindNode      = 'n' // set, index: a node that is not as it was created
+	kindEvents    = 'e' // job, last event, last position: the events that were committed together
+	kindFeed      = 'f' // last position: the commits that were written together
+	kindKey       = 'k' // key: the job that has it
+	kindBucket    = 'b' // bucket, jobRef: the names of a job's nodes that are in the bucket
+	kindClass     = 'a' // class: what jobs that have ended have in common
+	kindTally     = 'h' // class, span: how many jobs of a class have ended in a span of time
+	kindEnded     = 'i' // class, job: when a job of the class ended
+	kindTime      = 't' // time, job: the class of a job that ended then
+	kindOrder     = 'o' // set, list, chunk: the indexes of nodes of a job that has ended, in an order
+	kindUnordered = 'u' // set: the job, which has ended, and whose orders are still to be written
+	kindPiece     = 'x' // key, piece: what the row of the key has no room for
 )
 
 // The rows of kind meta.
@@ -132,9 +134,17 @@ func appendSigned(key []byte, n int64) []byte {
 
 func signed(b []byte) int64 { return int64(binary.BigEndian.Uint64(b) ^ (1 << 63)) }
 
+func orderKey(set uint64, list storedList, chunk int) []byte {
+	return binary.BigEndian.AppendUint32(append(setPrefix(kindOrder, set), byte(list)), uint32(chunk))
+}
+
+func unorderedKey(set uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{kindUnordered}, set)
+}
+
 // setPrefix is what the keys of a kind begin with whose first number is a set.
 func setPrefix(kind byte, set uint64) []byte {
-	key := make([]byte, 0, 1+8+4)
+	key := make([]byte, 0, 1+8+1+4)
 	return binary.BigEndian.AppendUint64(append(key, kind), set)
 }
 

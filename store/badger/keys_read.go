@@ -12,12 +12,14 @@ import (
 // consist of numbers alone.
 func widths(kind byte) []int {
 	switch kind {
-	case kindJob, kindLive, kindStaged, kindLarge, kindRemoved, kindSpec, kindFeed:
+	case kindJob, kindLive, kindStaged, kindLarge, kindRemoved, kindSpec, kindFeed, kindUnordered:
 		return []int{8}
 	case kindClass:
 		return []int{4}
 	case kindNames, kindNode:
 		return []int{8, 4}
+	case kindOrder:
+		return []int{8, 1, 4}
 	case kindTally, kindEnded:
 		return []int{4, 8}
 	case kindBucket:

@@ -17,8 +17,9 @@ type liveJob struct {
 	stop     orchestrator.StopMode
 	progress orchestrator.Progress // the Status is replaced and never modified
 	lease    lease
-	tail     []byte // of the job's row, once it was claimed: not modified
-	ended    bool   // it is not in state.jobs any more
+	tail     []byte     // of the job's row, once it was claimed: not modified
+	order    *liveOrder // nil unless somebody has asked for it
+	ended    bool       // it is not in state.jobs any more
 
 	queued        bool // in state.free.all
 	queuedStopped bool // in state.free.stopped
@@ -77,6 +78,8 @@ func (st *state) set(j *liveJob, v liveView) {
 	j.stop, j.progress = v.stop, v.progress
 	if v.progress.State.Terminal() {
 		st.drop(j)
+		st.dropOrder(j)
+		st.toOrder(j.id, j.place)
 		j.ended = true
 		delete(st.jobs, j.id)
 		return

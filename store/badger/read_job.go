@@ -206,6 +206,7 @@ func (sn *snapshot) readSpec(r *jobRow) error {
 // known is what has to be known of a job before its nodes or events are read.
 type known struct {
 	place
+	ended  bool
 	last   orchestrator.EventID // its newest event
 	counts orchestrator.NodeCounts
 }
@@ -228,4 +229,6 @@ func (s *Store) find(ctx context.Context, id orchestrator.JobID) (known, error) 
 	return knownOf(&row.view), nil
 }
 
-func knownOf(v *liveView) known { return known{v.place, v.progress.LastEvent, v.progress.Counts} }
+func knownOf(v *liveView) known {
+	return known{v.place, v.progress.State.Terminal(), v.progress.LastEvent, v.progress.Counts}
+}

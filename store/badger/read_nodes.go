@@ -10,8 +10,11 @@ import (
 )
 
 // Nodes yields the nodes of a job that the query asks for. In the order by index it reads them as it
-// goes; in another one, or downwards, it looks at all of them first, and keeps a few bytes of each that
-// it may have to yield. It ends when it has seen as many nodes in a state as there are.
+// goes, and ends when it has seen as many nodes in a state as there are. Where it would have to look at
+// many others, it first finds out which nodes are on the page: from lists that are written when a job
+// has ended, or kept in memory as long as an unfinished job is asked about. It looks at all nodes if the
+// query has a From, if the lists are not written yet, the first time that an unfinished job is asked
+// about, and if that has more than a million nodes.
 // The Results of nodes that are yielded after each other may lie in one piece of memory.
 func (s *Store) Nodes(ctx context.Context, id orchestrator.JobID, q orchestrator.NodeQuery) iter.Seq2[orchestrator.Node, error] {
 	return func(yield func(orchestrator.Node, error) bool) {
@@ -24,11 +27,11 @@ func (s *Store) Nodes(ctx context.Context, id orchestrator.JobID, q orchestrator
 			yield(orchestrator.Node{}, err)
 			return
 		}
-		if q.OrderBy != orchestrator.NodesByIndex || q.Descending {
+		if !job.walked(q) {
 			s.orderedNodes(ctx, id, job, q, yield)
 			return
 		}
-		l := newNodeList(id, job, q)
+		l := newNodeReading(id, job, q)
 		pages(ctx, s, whileThere(id, l.read), yield)
 	}
 }
@@ -80,8 +83,8 @@ func whileThere[T any](id orchestrator.JobID, read func(*snapshot) ([]T, bool, e
 	}
 }
 
-// nodeList is a list of nodes being read.
-type nodeList struct {
+// nodeReading is the nodes of a job being read, in the order by index.
+type nodeReading struct {
 	job  orchestrator.JobID
 	set  uint64
 	next int // the index of the next node to look at
@@ -99,8 +102,8 @@ type nodeList struct {
 	names  namesOf
 }
 
-func newNodeList(id orchestrator.JobID, job known, q orchestrator.NodeQuery) *nodeList {
-	l := &nodeList{
+func newNodeReading(id orchestrator.JobID, job known, q orchestrator.NodeQuery) *nodeReading {
+	l := &nodeReading{
 		job: id, set: job.set, next: max(q.From, 0), end: job.nodes, skip: q.Offset, left: q.Limit,
 		quota: newQuota(job, q.State), brief: q.Brief, names: namesOf{set: job.set},
 	}
@@ -140,7 +143,7 @@ func (q *quota) seen(event orchestrator.EventID) {
 func (q *quota) met() bool { return q.state != "" && q.nodes <= 0 }
 
 // done reports whether no more nodes are to be yielded.
-func (l *nodeList) done() bool { return l.left == 0 || l.next >= l.end || l.met() }
+func (l *nodeReading) done() bool { return l.left == 0 || l.next >= l.end || l.met() }
 
 // namesOf reads the names of the nodes of a set, one chunk after the other.
 type namesOf struct {
@@ -169,7 +172,7 @@ func (n *namesOf) name(sn *snapshot, index int) (string, error) {
 const maxLooked = 16 * pageRows
 
 // read reads a page. The nodes that have a row are mixed with those that have nothing but a name.
-func (l *nodeList) read(sn *snapshot) (page []orchestrator.Node, more bool, err error) {
+func (l *nodeReading) read(sn *snapshot) (page []orchestrator.Node, more bool, err error) {
 	if l.page == nil {
 		l.page = make([]orchestrator.Node, 0, min(l.left, pageRows))
 	}
@@ -197,13 +200,13 @@ func (l *nodeList) read(sn *snapshot) (page []orchestrator.Node, more bool, err 
 }
 
 // full reports whether the page takes no more nodes.
-func (l *nodeList) full() bool {
+func (l *nodeReading) full() bool {
 	return l.done() || len(l.page) >= pageRows || l.bytes >= pageBytes
 }
 
 // skips reports whether a node that is in the state since an event is to be left out. It must be
 // called once for every such node.
-func (l *nodeList) skips(event orchestrator.EventID) bool {
+func (l *nodeReading) skips(event orchestrator.EventID) bool {
 	l.seen(event)
 	if l.skip > 0 {
 		l.skip--
@@ -212,7 +215,7 @@ func (l *nodeList) skips(event orchestrator.EventID) bool {
 	return false
 }
 
-func (l *nodeList) append(n orchestrator.Node) {
+func (l *nodeReading) append(n orchestrator.Node) {
 	l.page = append(l.page, n)
 	l.bytes += sizeOf(&n)
 	l.left--
@@ -222,7 +225,7 @@ func (l *nodeList) append(n orchestrator.Node) {
 func sizeOf(n *orchestrator.Node) int { return len(n.Name) + len(n.Message) + len(n.Result) }
 
 // addNew adds the nodes before end, which have no row, if they are wanted.
-func (l *nodeList) addNew(end int) error {
+func (l *nodeReading) addNew(end int) error {
 	if l.state != "" && l.state != orchestrator.NodeNew {
 		l.next = max(l.next, end)
 		return nil
@@ -259,7 +262,7 @@ func (sn *snapshot) names(set uint64, chunk int) ([]string, error) {
 }
 
 // add adds the node of a row, if it is wanted.
-func (l *nodeList) add(index int, item *badgerdb.Item) error {
+func (l *nodeReading) add(index int, item *badgerdb.Item) error {
 	if l.brief {
 		return l.addBrief(index, item)
 	}
@@ -286,18 +289,25 @@ func (l *nodeList) add(index int, item *badgerdb.Item) error {
 }
 
 // addBrief is add without what the node says, which is not even read.
-func (l *nodeList) addBrief(index int, item *badgerdb.Item) error {
-	return item.Value(func(v []byte) error {
-		row, d := decodeNodeHead(beginning(v))
-		if d.err != nil {
+func (l *nodeReading) addBrief(index int, item *badgerdb.Item) error {
+	row, err := headOfRow(index, item)
+	if err == nil && (l.state == "" || row.node.State == l.state) && !l.skips(row.event) {
+		l.append(row.node)
+	}
+	return err
+}
+
+// headOfRow reads the row of a node, but for what the node says.
+func headOfRow(index int, item *badgerdb.Item) (row nodeRow, err error) {
+	err = item.Value(func(v []byte) error {
+		var d decoder
+		if row, d = decodeNodeHead(beginning(v)); d.err != nil {
 			return corrupt(item.Key(), d.err)
 		}
-		if (l.state == "" || row.node.State == l.state) && !l.skips(row.event) {
-			row.node.Index = index
-			l.append(row.node)
-		}
+		row.node.Index = index
 		return nil
 	})
+	return row, err
 }
 
 // node makes a node of a copy of the value of its row. It also returns the event that wrote it.

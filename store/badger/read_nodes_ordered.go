@@ -13,8 +13,24 @@ import (
 )
 
 // orderedNodes yields the nodes that a query asks for in an order that is not the one they were given
-// in: it ranks them, and then reads those that are on the page.
+// in: it finds which are on the page, and then reads those.
 func (s *Store) orderedNodes(ctx context.Context, id orchestrator.JobID, job known, q orchestrator.NodeQuery, yield func(orchestrator.Node, error) bool) {
+	indexes, ok, err := s.inOrder(ctx, id, job, q)
+	if err == nil && !ok {
+		indexes, err = s.rank(ctx, id, job, q)
+	}
+	if err != nil {
+		yield(orchestrator.Node{}, err)
+		return
+	}
+	l := &orderedList{job: id, q: q, names: namesOf{set: job.set}, indexes: indexes}
+	if len(indexes) > 0 {
+		pages(ctx, s, whileThere(id, l.read), yield)
+	}
+}
+
+// rank returns the indexes of the nodes that are on a page, in its order. It looks at all nodes.
+func (s *Store) rank(ctx context.Context, id orchestrator.JobID, job known, q orchestrator.NodeQuery) ([]int32, error) {
 	r := newRanking(job, q)
 	var err error
 	pages(ctx, s, whileThere(id, r.read), func(_ struct{}, failure error) bool {
@@ -22,14 +38,15 @@ func (s *Store) orderedNodes(ctx context.Context, id orchestrator.JobID, job kno
 		return true
 	})
 	if err != nil {
-		yield(orchestrator.Node{}, err)
-		return
+		return nil, err
 	}
 	ranks := r.first.sorted()
-	l := &rankedList{job: id, q: q, names: namesOf{set: job.set}, ranks: ranks[min(q.Offset, len(ranks)):]}
-	if len(l.ranks) > 0 {
-		pages(ctx, s, whileThere(id, l.read), yield)
+	ranks = ranks[min(q.Offset, len(ranks)):]
+	indexes := make([]int32, len(ranks))
+	for i := range ranks {
+		indexes[i] = int32(ranks[i].index)
 	}
+	return indexes, nil
 }
 
 // nodeRank is the place of a node in an order.
@@ -142,50 +159,44 @@ func (r *ranking) addNew(sn *snapshot, end int) error {
 
 // add ranks the node of a row.
 func (r *ranking) add(index int, item *badgerdb.Item) error {
-	return item.Value(func(v []byte) error {
-		row, d := decodeNodeHead(beginning(v))
-		if d.err != nil {
-			return corrupt(item.Key(), d.err)
-		}
-		if r.state != "" && row.node.State != r.state {
-			return nil
-		}
-		r.seen(row.event)
-		row.node.Index = index
-		r.first.add(rankOf(&row.node, r.order))
-		return nil
-	})
+	row, err := headOfRow(index, item)
+	if err != nil || r.state != "" && row.node.State != r.state {
+		return err
+	}
+	r.seen(row.event)
+	r.first.add(rankOf(&row.node, r.order))
+	return nil
 }
 
-// rankedList is a list of nodes being read one by one.
-type rankedList struct {
-	job    orchestrator.JobID
-	q      orchestrator.NodeQuery
-	names  namesOf
-	ranks  []nodeRank // of those that are still to be read
-	page   []orchestrator.Node
-	memory arena
+// orderedList is a list of nodes being read one by one.
+type orderedList struct {
+	job     orchestrator.JobID
+	q       orchestrator.NodeQuery
+	names   namesOf
+	indexes []int32 // of those that are still to be read
+	page    []orchestrator.Node
+	memory  arena
 }
 
 // read reads a page. A node that has left the state asked for is left out.
-func (l *rankedList) read(sn *snapshot) (page []orchestrator.Node, more bool, err error) {
+func (l *orderedList) read(sn *snapshot) (page []orchestrator.Node, more bool, err error) {
 	l.page, l.memory = l.page[:0], arena{}
 	size := 0
-	for looked := 0; looked < pageRows && size < pageBytes && len(l.ranks) > 0; looked++ {
-		n, err := l.node(sn, l.ranks[0].index)
+	for looked := 0; looked < pageRows && size < pageBytes && len(l.indexes) > 0; looked++ {
+		n, err := l.node(sn, int(l.indexes[0]))
 		if err != nil {
 			return nil, false, err
 		}
-		l.ranks = l.ranks[1:]
+		l.indexes = l.indexes[1:]
 		if l.q.State == "" || n.State == l.q.State {
 			l.page = append(l.page, n)
 			size += sizeOf(&n)
 		}
 	}
-	return l.page, len(l.ranks) > 0, nil
+	return l.page, len(l.indexes) > 0, nil
 }
 
-func (l *rankedList) node(sn *snapshot, index int) (orchestrator.Node, error) {
+func (l *orderedList) node(sn *snapshot, index int) (orchestrator.Node, error) {
 	key := nodeKey(l.names.set, index)
 	item, err := sn.txn.Get(key)
 	if isMissing(err) {
@@ -196,26 +207,13 @@ func (l *rankedList) node(sn *snapshot, index int) (orchestrator.Node, error) {
 		return orchestrator.Node{}, err
 	}
 	if l.q.Brief {
-		return briefNode(index, item)
+		row, err := headOfRow(index, item)
+		return row.node, err
 	}
 	value, err := l.memory.valueOf(sn.txn, item)
 	if err != nil {
 		return orchestrator.Node{}, err
 	}
 	n, _, err := sn.node(l.job, index, key, value)
-	return n, err
-}
-
-// briefNode makes a node of its row, without what it says.
-func briefNode(index int, item *badgerdb.Item) (n orchestrator.Node, err error) {
-	err = item.Value(func(v []byte) error {
-		row, d := decodeNodeHead(beginning(v))
-		if d.err != nil {
-			return corrupt(item.Key(), d.err)
-		}
-		n = row.node
-		n.Index = index
-		return nil
-	})
 	return n, err
 }

@@ -26,6 +26,11 @@ type state struct {
 	held    map[uuid.UUID]map[orchestrator.JobID]*liveJob // the jobs that an instance has a lease on
 	writing map[orchestrator.JobID]bool                   // the jobs that are being written by their holders
 	free    claimQueue
+	ordered int // how many nodes the jobs have whose nodes are kept in order
+
+	unordered     []unordered // jobs that have ended and whose orders are to be written
+	ordering      bool        // somebody sees to them, or will
+	startOrdering func()      // makes somebody see to them
 }
 
 func newState() *state {
@@ -36,6 +41,8 @@ func newState() *state {
 		jobs:    make(map[orchestrator.JobID]*liveJob),
 		held:    make(map[uuid.UUID]map[orchestrator.JobID]*liveJob),
 		writing: make(map[orchestrator.JobID]bool),
+
+		ordering: true,
 	}
 }
 

@@ -48,6 +48,9 @@ func (s *Store) sweepJob(job removedJob) error {
 	if err := s.sweepPrefix(setPrefix(kindNode, job.set)); err != nil {
 		return err
 	}
+	if err := s.sweepRows(setPrefix(kindOrder, job.set), itself); err != nil {
+		return err
+	}
 	if err := s.sweepEvents(job.job); err != nil {
 		return err
 	}
