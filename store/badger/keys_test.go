@@ -126,6 +126,8 @@ func TestKeyText(t *testing.T) {
 		"h/3/-5":          tallyKey(3, -5),
 		"i/3/258":         endedKey(3, 258),
 		"t/-1/258":        timeKey(-1, 258),
+		"o/7/3/300":       orderKey(7, 3, 300),
+		"u/7":             unorderedKey(7),
 		"x/n/7/300/2":     pieceKey(nodeKey(7, 300), 2),
 		"x/s/7/1":         pieceKey(specKey(7), 1),
 		"without a key":   nil,
@@ -142,7 +144,7 @@ func TestKeyText(t *testing.T) {
 func TestKindsDiffer(t *testing.T) {
 	kinds := string([]byte{
 		kindMeta, kindJob, kindLive, kindStaged, kindLarge, kindRemoved, kindNames, kindSpec, kindNode, kindEvents,
-		kindFeed, kindKey, kindBucket, kindClass, kindTally, kindEnded, kindTime, kindPiece,
+		kindFeed, kindKey, kindBucket, kindClass, kindTally, kindEnded, kindTime, kindPiece, kindOrder, kindUnordered,
 	})
 	for _, kind := range kinds {
 		if strings.Count(kinds, string(kind)) != 1 {

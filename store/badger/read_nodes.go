@@ -227,7 +227,9 @@ func sizeOf(n *orchestrator.Node) int { return len(n.Name) + len(n.Message) + le
 // addNew adds the nodes before end, which have no row, if they are wanted.
 func (l *nodeReading) addNew(end int) error {
 	if l.state != "" && l.state != orchestrator.NodeNew {
-		l.next = max(l.next, end)
+		if !l.full() {
+			l.next = max(l.next, end)
+		}
 		return nil
 	}
 	for l.next < end && !l.full() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/seed-54b7607b/orchestrator"
@@ -65,12 +66,14 @@ func openNodes(ctx context.Context, open Opener, names []string, change func(n *
 			changed = append(changed, n)
 		}
 	}
-	if len(changed) == 0 {
-		return s, h, nil
+	for some := range slices.Chunk(changed, orchestrator.MaxBatchEvents/2) {
+		b := w.batch(some...)
+		h.apply(b)
+		if err := w.commit(ctx, b); err != nil {
+			return nil, history{}, err
+		}
 	}
-	b := w.batch(changed...)
-	h.apply(b)
-	return s, h, w.commit(ctx, b)
+	return s, h, nil
 }
 
 // nodesShown returns an error unless the store yields the nodes that the query asks for.

@@ -42,6 +42,7 @@ func nodeChecks() []Check {
 			orchestrator.NodeQuery{From: 300, Limit: 100}, orchestrator.NodeQuery{State: finished, Limit: 1},
 			orchestrator.NodeQuery{State: finished, From: 10, Limit: 40}, orchestrator.NodeQuery{State: finished, From: 590, Limit: 40},
 			orchestrator.NodeQuery{State: finished, From: 10, Offset: 150, Limit: 5}, orchestrator.NodeQuery{From: 300, Offset: 290, Limit: 40})},
+		{Name: "NodeQuery/state-long", Rule: nodeStateRule, Run: checkLongStates},
 		{Name: "NodeQuery/brief", Rule: nodeBriefRule, Run: checkBriefNodes},
 	}
 }
@@ -190,6 +191,30 @@ func checkBriefNodes(ctx context.Context, open Opener) error {
 	for _, q := range []orchestrator.NodeQuery{{}, {From: 3}, {Offset: 2, Limit: 3}, {State: orchestrator.NodeFailed}} {
 		for _, q.Brief = range []bool{false, true} {
 			if err := eachNodeOrder(ctx, s, h, q); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkLongStates has states that many nodes are in.
+func checkLongStates(ctx context.Context, open Opener) error {
+	s, h, err := openNodes(ctx, open, nodeNames(9*iterated), func(n *orchestrator.Node) {
+		switch {
+		case n.Index%7 == 3:
+			n.State, n.Started, n.Finished = orchestrator.NodeFailed, at(0), at(1)
+		case n.Index < 6*iterated:
+			n.State, n.Started, n.Finished = orchestrator.NodeFinished, at(0), at(2)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for _, state := range []orchestrator.NodeState{orchestrator.NodeNew, orchestrator.NodeFinished, orchestrator.NodeFailed, orchestrator.NodeErrored} {
+		for _, q := range []orchestrator.NodeQuery{{}, {From: 700}, {Offset: 300}, {Brief: true}} {
+			q.State = state
+			if err := nodesShown(ctx, s, h, q); err != nil {
 				return err
 			}
 		}
