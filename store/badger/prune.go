@@ -155,6 +155,10 @@ func (job *endedJob) stage(g *group) error {
 
 func (p *removal) apply(st *state) error {
 	st.removed = slices.Concat(st.removed, refsOf(p.removed()))
+	st.removals++
+	for i := range p.jobs {
+		st.kept.remove(p.jobs[i].removedJob.job)
+	}
 	return nil
 }
 

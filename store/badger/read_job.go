@@ -38,11 +38,27 @@ func (s *Store) JobWithKey(ctx context.Context, key string) (orchestrator.Job, e
 
 // job is Job for a call that has begun.
 func (s *Store) job(id orchestrator.JobID) (orchestrator.Job, error) {
+	r, ok, removals := s.state.lookUp(id)
+	if ok {
+		return r.job(), nil
+	}
 	row, err := s.current(id)
 	if err != nil {
 		return orchestrator.Job{}, err
 	}
-	return row.job()
+	job, err := row.job()
+	if err == nil {
+		s.state.keep(removals, job)
+	}
+	return job, err
+}
+
+// lookUp is recent for a caller who does not hold st.mu. It also returns how often jobs were removed.
+func (st *state) lookUp(id orchestrator.JobID) (r recentJob, ok bool, removals uint64) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	r, ok = st.recent(id)
+	return r, ok, st.removals
 }
 
 // current returns a job as it is now.

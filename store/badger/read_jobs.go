@@ -76,11 +76,13 @@ type jobList struct {
 	skip int // how many jobs are still to be left out
 	left int // how many jobs the page can still take
 	page orchestrator.JobPage
+
+	removals uint64 // how often jobs had been removed when the reading began
 }
 
 // byID reads the page in the order by ID.
 func (l *jobList) byID(ctx context.Context) error {
-	for from := l.start(); from != nil && l.left > 0; {
+	for from := jobKey(l.recent()); from != nil && l.left > 0; {
 		rows, next, err := l.readByID(ctx, from)
 		if err != nil {
 			return err
@@ -93,16 +95,41 @@ func (l *jobList) byID(ctx context.Context) error {
 	return nil
 }
 
-// start returns the key of the first job, if there is such a job.
-func (l *jobList) start() []byte {
-	switch after := l.q.After; {
-	case !l.q.Descending:
-		return jobKey(max(after, 0) + 1)
-	case after == 0:
-		return []byte{kindJob, 0xff} // behind all keys of jobs
-	default:
-		return jobKey(max(after, 1) - 1)
+// recent takes jobs from the beginning of the page as long as they need not be read, and returns the ID
+// from which to go on. IDs have no gaps but where jobs were removed.
+func (l *jobList) recent() orchestrator.JobID {
+	jobs, next := l.s.state.recentPage(l)
+	l.page.Jobs = make([]orchestrator.Job, 0, len(jobs))
+	for i := range jobs {
+		l.page.Jobs = append(l.page.Jobs, jobs[i].job())
 	}
+	return next
+}
+
+// recentPage looks for the jobs of recent.
+func (st *state) recentPage(l *jobList) (jobs []recentJob, next orchestrator.JobID) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	l.page.Total, l.removals = st.total, st.removals
+	step := orchestrator.JobID(1)
+	switch {
+	case !l.q.Descending:
+		next = max(l.q.After, 0) + 1
+	case l.q.After == 0:
+		step, next = -1, st.counters.job
+	default:
+		step, next = -1, min(max(l.q.After, 1)-1, st.counters.job)
+	}
+	for l.skip == 0 && l.left > 0 && len(jobs) < pageRows {
+		job, ok := st.recent(next)
+		if !ok {
+			break
+		}
+		jobs = append(jobs, job)
+		l.left--
+		next += step
+	}
+	return jobs, next
 }
 
 // readByID reads a part of the page, from a key on, and returns the key from which to go on, nil
@@ -155,6 +182,9 @@ func (l *jobList) add(rows []jobRow) error {
 			return err
 		}
 		l.page.Jobs = append(l.page.Jobs, job)
+	}
+	if l.q.Limit > 0 && l.q.Limit <= pageRows { // otherwise it is no page, but somebody reading all
+		l.s.state.keep(l.removals, l.page.Jobs[len(l.page.Jobs)-len(rows):]...)
 	}
 	return nil
 }

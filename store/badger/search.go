@@ -275,6 +275,10 @@ func (sr *search) read(l *listed) (orchestrator.Job, error) {
 	if err := sr.expired(); err != nil {
 		return orchestrator.Job{}, err
 	}
+	if job := sr.sn.s.state.keptJob(l.id); job != nil && (l.live != nil || job.State.Terminal()) {
+		r := recentJob{job, l.live}
+		return r.job(), nil
+	}
 	row, err := sr.sn.job(l.id)
 	if err != nil {
 		return orchestrator.Job{}, err
@@ -282,5 +286,9 @@ func (sr *search) read(l *listed) (orchestrator.Job, error) {
 	if l.live != nil {
 		row.view, row.shared = *l.live, true
 	}
-	return row.job()
+	job, err := row.job()
+	if err == nil {
+		sr.sn.s.state.keep(sr.sn.removals, job)
+	}
+	return job, err
 }

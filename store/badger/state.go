@@ -26,6 +26,7 @@ type state struct {
 	held    map[uuid.UUID]map[orchestrator.JobID]*liveJob // the jobs that an instance has a lease on
 	writing map[orchestrator.JobID]bool                   // the jobs that are being written by their holders
 	free    claimQueue
+	kept    recentJobs
 	ordered int // how many nodes the jobs have whose nodes are kept in order
 
 	unordered     []unordered // jobs that have ended and whose orders are to be written
@@ -42,6 +43,7 @@ func newState() *state {
 		held:    make(map[uuid.UUID]map[orchestrator.JobID]*liveJob),
 		writing: make(map[orchestrator.JobID]bool),
 
+		kept:     newRecentJobs(),
 		ordering: true,
 	}
 }
@@ -52,6 +54,7 @@ type moment struct {
 	counters counters
 	total    int      // how many jobs there are
 	removed  []jobRef // jobs that are not there, and have rows that are: replaced and never modified
+	removals uint64   // how often jobs were removed since the store was opened
 }
 
 // begin counts a call in. Unless it returns an error, the call must be ended by end.

@@ -1,0 +1,126 @@
+package badger
+
+import "github.com/seed-54b7607b/orchestrator"
+
+// recentJobs keeps jobs that were read a while ago, so that the pages and jobs that everybody asks for
+// are not read and decoded again each time. Of a job that has ended nothing changes any more; of one
+// that has not, only what was asked is good, and the state knows the rest. Jobs that are not asked for
+// any more are forgotten.
+type recentJobs struct {
+	young, old map[orchestrator.JobID]*orchestrator.Job // never modified
+	bytes      int                                      // of the young ones, about
+}
+
+// How much memory is kept, about: at most half of it for jobs that were not asked for lately.
+const (
+	maxRecent    = 4 << 20
+	maxRecentJob = 64 << 10 // a job that takes more is not kept
+)
+
+func newRecentJobs() recentJobs {
+	return recentJobs{young: make(map[orchestrator.JobID]*orchestrator.Job)}
+}
+
+// get returns a job, nil if it is not kept.
+func (r *recentJobs) get(id orchestrator.JobID) *orchestrator.Job {
+	if job := r.young[id]; job != nil {
+		return job
+	}
+	job := r.old[id]
+	if job != nil {
+		delete(r.old, id)
+		r.add(job)
+	}
+	return job
+}
+
+// add keeps a job, in place of what it was before.
+func (r *recentJobs) add(job *orchestrator.Job) {
+	size := sizeOfJob(job)
+	if size > maxRecentJob {
+		return
+	}
+	if r.bytes+size > maxRecent/2 {
+		r.old, r.young, r.bytes = r.young, make(map[orchestrator.JobID]*orchestrator.Job), 0
+	}
+	r.young[job.ID] = job
+	r.bytes += size
+}
+
+func (r *recentJobs) remove(id orchestrator.JobID) {
+	delete(r.young, id)
+	delete(r.old, id)
+}
+
+// sizeOfJob returns about how much memory a job takes.
+func sizeOfJob(j *orchestrator.Job) int {
+	const fixed = 1024
+	size := fixed + len(j.Description) + len(j.Userdata) + len(j.Scope.Query) + len(j.Task.Params) + 64*len(j.Status)
+	for _, texts := range [...][]string{j.Scope.Nodes, j.Owner.GroupIDs, j.Task.Sensitive} {
+		for _, text := range texts {
+			size += 16 + len(text)
+		}
+	}
+	return size + 8*len(j.Owner.RoleIDs) + 8*len(j.Owner.InheritedRoleIDs)
+}
+
+// recent returns a job as it is now if that can be had without reading, as a part that does not change
+// and, unless the job has ended, the view that goes with it. The caller holds st.mu.
+func (st *state) recent(id orchestrator.JobID) (recentJob, bool) {
+	job := st.kept.get(id)
+	if job == nil {
+		return recentJob{}, false
+	}
+	if job.State.Terminal() {
+		return recentJob{Job: job}, true
+	}
+	j := st.jobs[id]
+	if j == nil {
+		return recentJob{}, false // it has ended since it was read
+	}
+	return recentJob{job, new(j.view())}, true
+}
+
+// keptJob returns a job that is kept, nil if it is not. What is not final of it may be out of date.
+func (st *state) keptJob(id orchestrator.JobID) *orchestrator.Job {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.kept.get(id)
+}
+
+// recentJob is a job that is kept, and what has become of it if it has not ended.
+type recentJob struct {
+	*orchestrator.Job
+
+	live *liveView
+}
+
+// job returns the job, in memory of its own.
+func (r *recentJob) job() orchestrator.Job {
+	if r.live == nil {
+		return r.Job.Clone()
+	}
+	job := orchestrator.Job{ID: r.ID, JobSpec: r.JobSpec.Clone(), NodeCount: r.NodeCount}
+	job.Stop, job.Progress = r.live.stop, r.live.progress.Clone()
+	return job
+}
+
+// keep keeps jobs that were read when so many removals had been made, unless there was another since.
+func (st *state) keep(removals uint64, jobs ...orchestrator.Job) {
+	copies := make([]orchestrator.Job, len(jobs))
+	for i := range jobs {
+		if sizeOfJob(&jobs[i]) <= maxRecentJob {
+			copies[i] = jobs[i].Clone()
+		}
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.removals != removals {
+		return
+	}
+	for i := range copies {
+		if copies[i].ID != 0 {
+			st.kept.add(&copies[i])
+		}
+	}
+}
