@@ -82,7 +82,7 @@ type jobList struct {
 
 // byID reads the page in the order by ID.
 func (l *jobList) byID(ctx context.Context) error {
-	for from := jobKey(l.recent()); from != nil && l.left > 0; {
+	for from := l.recent(); from != nil && l.left > 0; {
 		rows, next, err := l.readByID(ctx, from)
 		if err != nil {
 			return err
@@ -95,18 +95,22 @@ func (l *jobList) byID(ctx context.Context) error {
 	return nil
 }
 
-// recent takes jobs from the beginning of the page as long as they need not be read, and returns the ID
-// from which to go on. IDs have no gaps but where jobs were removed.
-func (l *jobList) recent() orchestrator.JobID {
+// recent takes jobs from the beginning of the page as long as they need not be read, and returns the key
+// from which to go on, nil if there are no more jobs. IDs have no gaps but where jobs were removed.
+func (l *jobList) recent() []byte {
 	jobs, next := l.s.state.recentPage(l)
 	l.page.Jobs = make([]orchestrator.Job, 0, len(jobs))
 	for i := range jobs {
 		l.page.Jobs = append(l.page.Jobs, jobs[i].job())
 	}
-	return next
+	if next == 0 {
+		return nil
+	}
+	return jobKey(next)
 }
 
-// recentPage looks for the jobs of recent.
+// recentPage looks for the jobs of recent, and returns the ID from which to go on, 0 if there are no
+// more jobs.
 func (st *state) recentPage(l *jobList) (jobs []recentJob, next orchestrator.JobID) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -128,6 +132,9 @@ func (st *state) recentPage(l *jobList) (jobs []recentJob, next orchestrator.Job
 		jobs = append(jobs, job)
 		l.left--
 		next += step
+	}
+	if next > st.counters.job {
+		next = 0
 	}
 	return jobs, next
 }

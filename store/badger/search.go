@@ -24,8 +24,9 @@ import (
 // to tell whether the job passes: only the jobs on the page are read themselves.
 //
 // How many jobs pass is added up from the tallies, in memory, if the query is not for a node: then only
-// the two spans that the range of times begins and ends in are counted. The jobs of a node are read,
-// all of them, to be counted; with other filters beside, those that pass are counted one by one.
+// the two spans that the range of times begins and ends in are counted. The jobs of a node are
+// known from the last time that somebody asked for them, see members; with other filters beside, those
+// that pass are counted one by one.
 type search struct {
 	q       orchestrator.JobQuery
 	filter  classFilter

@@ -232,36 +232,12 @@ func (sr *search) next(after orchestrator.JobID) orchestrator.JobID {
 	return min(max(after, 0), math.MaxInt64-1) + 1
 }
 
-// findMembers finds the jobs that have the node.
+// findMembers finds the jobs that have the node of the query.
 func (sr *search) findMembers() error {
-	prefix := bucketPrefix(bucketOf(sr.q.Node))
-	removed := make(map[jobRef]bool, len(sr.sn.removed))
-	for _, ref := range sr.sn.removed {
-		removed[ref] = true
-	}
-	err := sr.sn.iterate(prefix, prefix, false, sr.each(func(item *badgerdb.Item) (bool, error) {
-		has := false
-		err := item.Value(func(v []byte) (err error) {
-			has, err = hasName(v, sr.q.Node)
-			return err
-		})
-		if err != nil {
-			return false, corrupt(item.Key(), err)
-		}
-		ref, err := readBucketKey(item.Key())
-		if err != nil || !has || removed[ref] {
-			return err == nil, err
-		}
-		id, err := sr.sn.referred(ref)
-		if id != 0 {
-			sr.members = append(sr.members, id)
-		}
-		return true, err
-	}))
-	if err != nil {
+	var err error
+	if sr.members, err = sr.membersOf(sr.q.Node); err != nil {
 		return err
 	}
-	slices.Sort(sr.members)
 	sr.live = slices.DeleteFunc(sr.live, func(l listed) bool { return !sr.isMember(l.id) })
 	sr.total = len(sr.live)
 	sr.live = slices.DeleteFunc(sr.live, func(l listed) bool { return !sr.wanted(l) })
@@ -275,22 +251,4 @@ func (sr *search) isMember(id orchestrator.JobID) bool {
 	}
 	_, found := slices.BinarySearch(sr.members, id)
 	return found
-}
-
-// referred returns the job that a row of a bucket refers to, 0 if it is not there yet.
-func (sn *snapshot) referred(ref jobRef) (orchestrator.JobID, error) {
-	set, ok := ref.set()
-	if !ok {
-		return orchestrator.JobID(ref), nil
-	}
-	key := largeKey(set)
-	value, err := get(sn.txn, key)
-	if err != nil || value == nil {
-		return 0, err
-	}
-	id, err := decodeNumber(value)
-	if err != nil {
-		return 0, corrupt(key, err)
-	}
-	return orchestrator.JobID(id), nil
 }

@@ -2,6 +2,7 @@ package badger
 
 import (
 	"errors"
+	"iter"
 	"slices"
 
 	"github.com/seed-54b7607b/orchestrator"
@@ -153,18 +154,30 @@ func (sr *search) walkMembers() []listed {
 	for i := range sr.live {
 		unfinished[sr.live[i].id] = true
 	}
-	members := sr.members
-	if sr.q.Descending {
-		members = slices.Clone(members)
-		slices.Reverse(members)
-	}
 	p := newPicked(sr)
-	for _, id := range members {
-		if l := (listed{id: id}); sr.wanted(l) && !unfinished[id] && !p.add(l) {
+	for _, id := range sr.membersOnPage() {
+		if !unfinished[id] && !p.add(listed{id: id}) {
 			break
 		}
 	}
 	return p.all()
+}
+
+// membersOnPage yields the members behind the one that the page begins behind, in the order by ID.
+func (sr *search) membersOnPage() iter.Seq2[int, orchestrator.JobID] {
+	members := sr.members
+	after := sr.startID()
+	if sr.after != nil {
+		after = sr.after.id
+	}
+	i, found := slices.BinarySearch(members, after)
+	if sr.q.Descending {
+		return slices.Backward(members[:i])
+	}
+	if found {
+		i++
+	}
+	return slices.All(members[i:])
 }
 
 // byMember reads the jobs that have the node.

@@ -27,6 +27,7 @@ type state struct {
 	writing map[orchestrator.JobID]bool                   // the jobs that are being written by their holders
 	free    claimQueue
 	kept    recentJobs
+	members keptMembers
 	ordered int // how many nodes the jobs have whose nodes are kept in order
 
 	unordered     []unordered // jobs that have ended and whose orders are to be written
