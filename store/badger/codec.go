@@ -191,6 +191,15 @@ func (d *decoder) text() string {
 	return string(b)
 }
 
+// textLike is text for a text that is likely to be the given one, whose memory it then shares.
+func (d *decoder) textLike(likely string) string {
+	b := d.take(d.uvarint())
+	if string(b) == likely {
+		return likely
+	}
+	return string(b)
+}
+
 func (d *decoder) bytes() []byte {
 	n := d.uvarint()
 	if n == 0 {

@@ -35,27 +35,28 @@ func (e *encoder) node(n *orchestrator.Node, event orchestrator.EventID) {
 	}
 }
 
-// decodeNode reads the row of a node. Its Result shares the memory of value.
-func decodeNode(value []byte) (nodeRow, error) {
-	r, d := decodeNodeHead(value)
+// decode reads the row of a node, whose Result shares the memory of value. Its Name shares that of the
+// name that it is likely to have.
+func (r *nodeRow) decode(value []byte, likely string) error {
+	d := r.decodeHead(value, likely)
 	if !r.elsewhere {
 		r.node.Message = d.text()
 		r.node.Result = d.bytes()
 	}
-	return r, d.end()
+	return d.end()
 }
 
-// decodeNodeHead reads all of a node but what it says. The decoder goes on with that.
-func decodeNodeHead(value []byte) (nodeRow, decoder) {
+// decodeHead is decode but for what the node says. The decoder goes on with that.
+func (r *nodeRow) decodeHead(value []byte, likely string) decoder {
 	d := decode(value)
-	r := nodeRow{}
+	*r = nodeRow{}
 	n := &r.node
 	n.State = d.nodeState()
 	d.flags(&r.elsewhere)
 	r.event = orchestrator.EventID(d.varint())
 	d.nodeTimes(n, r.event)
-	n.Name = d.text()
-	return r, d
+	n.Name = d.textLike(likely)
+	return d
 }
 
 // says reports whether a node has a message or a result.

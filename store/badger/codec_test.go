@@ -181,9 +181,14 @@ func roundTripNode(t *testing.T, r random) {
 	n, event := r.node(), orchestrator.EventID(r.int())
 	e := &encoder{}
 	e.node(&n, event)
-	row, err := decodeNode(e.b)
-	if err != nil || e.err != nil {
-		t.Fatal(err, e.err)
+	var row nodeRow
+	for _, likely := range []string{"another", n.Name} {
+		if err := row.decode(e.b, likely); err != nil || e.err != nil {
+			t.Fatal(err, e.err)
+		}
+		if row.node.Name != n.Name {
+			t.Errorf("likely to be %q: got the name %q, want %q", likely, row.node.Name, n.Name)
+		}
 	}
 	if state, at, err := headOfNode(e.b); err != nil || state != n.State || at != event {
 		t.Errorf("headOfNode: got %q, %d and the error %v, want %q and %d", state, at, err, n.State, event)
@@ -249,7 +254,7 @@ func FuzzDecode(f *testing.F) {
 		_, _ = decodeHead(1, value)
 		_ = decodeSpec(&orchestrator.JobSpec{}, value)
 		_ = decodeLive(&liveView{}, value)
-		_, _ = decodeNode(value)
+		_ = new(nodeRow).decode(value, "")
 		_, _, _ = headOfNode(value)
 		_, _ = decodeNames(value)
 		_, _ = decodeCounters(value)

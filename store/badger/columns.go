@@ -106,6 +106,7 @@ func (c *columns) sorted(order orchestrator.NodeOrder, state orchestrator.NodeSt
 type columnsReader struct {
 	set  uint64
 	next int // the index of the next node to look at
+	row  nodeRow
 	*columns
 }
 
@@ -121,11 +122,11 @@ func (r *columnsReader) read(sn *snapshot) (_ []struct{}, more bool, err error) 
 		if err != nil || index >= end {
 			return false, err
 		}
-		row, err := headOfRow(index, item)
-		if err == nil {
-			r.columns.set(index, keysOf(&row.node))
+		if err := headOfRow(&r.row, index, item, ""); err != nil {
+			return false, err
 		}
-		return true, err
+		r.columns.set(index, keysOf(&r.row.node))
+		return true, nil
 	})
 	r.next = end
 	return nil, end < nodes, err

@@ -138,11 +138,12 @@ func (l *eventList) join(ev *orchestrator.Event, value []byte) error {
 			return err
 		}
 	}
-	n, event, err := l.sn.node(l.job, ev.Node.Index, key, value)
-	if err == nil && event < ev.ID {
+	var row nodeRow
+	err := l.sn.node(&row, l.job, ev.Node.Index, key, value, "")
+	if err == nil && row.event < ev.ID {
 		err = corrupt(key, errJoin)
 	}
-	ev.Node = n
+	ev.Node = row.node
 	return err
 }
 

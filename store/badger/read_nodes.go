@@ -97,7 +97,8 @@ type nodeReading struct {
 
 	sn     *snapshot
 	page   []orchestrator.Node
-	bytes  int // of the page's nodes
+	bytes  int     // of the page's nodes
+	row    nodeRow // being read
 	memory arena
 	names  namesOf
 }
@@ -215,9 +216,9 @@ func (l *nodeReading) skips(event orchestrator.EventID) bool {
 	return false
 }
 
-func (l *nodeReading) append(n orchestrator.Node) {
-	l.page = append(l.page, n)
-	l.bytes += sizeOf(&n)
+func (l *nodeReading) append(n *orchestrator.Node) {
+	l.page = append(l.page, *n)
+	l.bytes += sizeOf(n)
 	l.left--
 }
 
@@ -242,7 +243,7 @@ func (l *nodeReading) addNew(end int) error {
 		if err != nil {
 			return err
 		}
-		l.append(orchestrator.Node{Index: index, Name: name, State: orchestrator.NodeNew})
+		l.append(&orchestrator.Node{Index: index, Name: name, State: orchestrator.NodeNew})
 	}
 	return nil
 }
@@ -282,53 +283,59 @@ func (l *nodeReading) add(index int, item *badgerdb.Item) error {
 	if err != nil || value == nil {
 		return err
 	}
-	n, _, err := l.sn.node(l.job, index, item.Key(), value)
+	name, err := l.names.name(l.sn, index)
 	if err != nil {
 		return err
 	}
-	l.append(n)
+	if err := l.sn.node(&l.row, l.job, index, item.Key(), value, name); err != nil {
+		return err
+	}
+	l.append(&l.row.node)
 	return nil
 }
 
 // addBrief is add without what the node says, which is not even read.
 func (l *nodeReading) addBrief(index int, item *badgerdb.Item) error {
-	row, err := headOfRow(index, item)
-	if err == nil && (l.state == "" || row.node.State == l.state) && !l.skips(row.event) {
-		l.append(row.node)
+	name, err := l.names.name(l.sn, index)
+	if err != nil {
+		return err
 	}
-	return err
+	if err := headOfRow(&l.row, index, item, name); err != nil {
+		return err
+	}
+	if (l.state == "" || l.row.node.State == l.state) && !l.skips(l.row.event) {
+		l.append(&l.row.node)
+	}
+	return nil
 }
 
-// headOfRow reads the row of a node, but for what the node says.
-func headOfRow(index int, item *badgerdb.Item) (row nodeRow, err error) {
-	err = item.Value(func(v []byte) error {
-		var d decoder
-		if row, d = decodeNodeHead(beginning(v)); d.err != nil {
+// headOfRow reads the row of a node, which is likely to have the given name, but for what it says.
+func headOfRow(row *nodeRow, index int, item *badgerdb.Item, name string) error {
+	return item.Value(func(v []byte) error {
+		if d := row.decodeHead(beginning(v), name); d.err != nil {
 			return corrupt(item.Key(), d.err)
 		}
 		row.node.Index = index
 		return nil
 	})
-	return row, err
 }
 
-// node makes a node of a copy of the value of its row. It also returns the event that wrote it.
-func (sn *snapshot) node(job orchestrator.JobID, index int, key, value []byte) (orchestrator.Node, orchestrator.EventID, error) {
+// node reads a node from a copy of the value of its row. It is likely to have the given name.
+func (sn *snapshot) node(row *nodeRow, job orchestrator.JobID, index int, key, value []byte, name string) error {
 	value, err := whole(sn.txn, key, value)
 	if err != nil {
-		return orchestrator.Node{}, 0, err
+		return err
 	}
-	row, err := decodeNode(value)
-	if err != nil {
-		return orchestrator.Node{}, 0, corrupt(key, err)
+	if err := row.decode(value, name); err != nil {
+		return corrupt(key, err)
 	}
 	row.node.Index = index
 	if row.elsewhere {
 		ev, err := sn.event(job, row.event)
 		if err != nil {
-			return orchestrator.Node{}, 0, err
+			return err
 		}
 		row.node.Message, row.node.Result = ev.Node.Message, ev.Node.Result
 	}
-	return row.node, row.event, nil
+	return nil
 }

@@ -95,6 +95,7 @@ type ranking struct {
 	next  int // the index of the next node to look at
 	end   int // behind that of the last one
 	quota
+	row   nodeRow // being read
 	names namesOf
 	first best[nodeRank]
 }
@@ -159,12 +160,11 @@ func (r *ranking) addNew(sn *snapshot, end int) error {
 
 // add ranks the node of a row.
 func (r *ranking) add(index int, item *badgerdb.Item) error {
-	row, err := headOfRow(index, item)
-	if err != nil || r.state != "" && row.node.State != r.state {
+	if err := headOfRow(&r.row, index, item, ""); err != nil || r.state != "" && r.row.node.State != r.state {
 		return err
 	}
-	r.seen(row.event)
-	r.first.add(rankOf(&row.node, r.order))
+	r.seen(r.row.event)
+	r.first.add(rankOf(&r.row.node, r.order))
 	return nil
 }
 
@@ -174,6 +174,7 @@ type orderedList struct {
 	q       orchestrator.NodeQuery
 	names   namesOf
 	indexes []int32 // of those that are still to be read
+	row     nodeRow // being read
 	page    []orchestrator.Node
 	memory  arena
 }
@@ -207,13 +208,13 @@ func (l *orderedList) node(sn *snapshot, index int) (orchestrator.Node, error) {
 		return orchestrator.Node{}, err
 	}
 	if l.q.Brief {
-		row, err := headOfRow(index, item)
-		return row.node, err
+		err := headOfRow(&l.row, index, item, "")
+		return l.row.node, err
 	}
 	value, err := l.memory.valueOf(sn.txn, item)
 	if err != nil {
 		return orchestrator.Node{}, err
 	}
-	n, _, err := sn.node(l.job, index, key, value)
-	return n, err
+	err = sn.node(&l.row, l.job, index, key, value, "")
+	return l.row.node, err
 }
