@@ -12,20 +12,21 @@ import (
 // execution is one job being run. The goroutine in run owns the job: it alone decides what
 // happens to it and writes it. Everything else only leaves word: outcomes, stop requests, slots.
 type execution struct {
-	o     *Orchestrator
-	log   *slog.Logger
-	lease Lease
-	job   Job        // as last committed
-	ask   RunRequest // what the runner is asked, but for the node
-	bare  bool       // the job needs a secret that is not there: its nodes cannot be run
-	share *share     // of the slots
-	ahead []Node     // new nodes that were read and not yet started, in order
-	from  int        // the index of the first node that was not yet read
-	taken int        // slots taken for nodes that have not been started yet
-	late  []outcome  // outcomes that the last batch had no room for
-	left  int        // nodes whose runs go on by themselves
-	floor time.Time  // of the newest event: time never runs backwards in a job
-	wake  chan struct{}
+	o      *Orchestrator
+	log    *slog.Logger
+	lease  Lease
+	job    Job        // as last committed
+	ask    RunRequest // what the runner is asked, but for the node
+	bare   bool       // the job needs a secret that is not there: its nodes cannot be run
+	share  *share     // of the slots
+	ahead  []Node     // new nodes that were read and not yet started, in order
+	from   int        // the index of the first node that was not yet read
+	listed int        // up to which index nodes are known without being read
+	taken  int        // slots taken for nodes that have not been started yet
+	late   []outcome  // outcomes that the last batch had no room for
+	left   int        // nodes whose runs go on by themselves
+	floor  time.Time  // of the newest event: time never runs backwards in a job
+	wake   chan struct{}
 
 	runCtx     context.Context // of the job's runs
 	cancelRuns context.CancelCauseFunc
@@ -52,6 +53,7 @@ func newExecution(o *Orchestrator, lease Lease, job Job) *execution {
 		x.cancelRuns(ErrJobStopped)
 	}
 	x.ask, x.bare = o.request(&x.job)
+	x.listed = listed(&x.job)
 	limit := o.opts.MaxConcurrency
 	if job.Concurrency > 0 {
 		limit = min(limit, job.Concurrency)

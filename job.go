@@ -106,7 +106,7 @@ const ScopeShown = 1000
 // Scope says which nodes a job is for, as it was asked: by name, by a query or by a group.
 // In a [Job] Nodes is empty unless the scope was given by names.
 type Scope struct {
-	Nodes     []string        // node names; in a [Job] the first [ScopeShown]
+	Nodes     []string        // node names; in a [Job] those of its first [ScopeShown] nodes, in their order
 	Omitted   int             // in a [Job], how many names were left out of Nodes
 	Query     json.RawMessage // the JSON text of a string or an array, for a [Resolver]; nil for none
 	NodeGroup string          // the id or the name of a group, for a [Resolver]; "" for none

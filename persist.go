@@ -30,16 +30,25 @@ var errCounts = errors.New("the store counts nodes in a state that it does not h
 // pageSize is how many nodes are read ahead of being started.
 const pageSize = 256
 
+// listed returns how many of the first nodes of a job that was just claimed are known without being
+// read: they are in its scope, and if there is no event yet, none has started.
+func listed(job *Job) int {
+	if job.LastEvent != 0 || len(job.Scope.Nodes)+job.Scope.Omitted != job.NodeCount {
+		return 0
+	}
+	return len(job.Scope.Nodes)
+}
+
 // nextNode takes the next node that has not started, and reports whether there is one.
 func (x *execution) nextNode() (Node, bool, error) {
+	if x.from < x.listed {
+		n := Node{Index: x.from, Name: x.job.Scope.Nodes[x.from], State: NodeNew}
+		x.from++
+		return n, true, nil
+	}
 	if len(x.ahead) == 0 && x.from < x.job.NodeCount {
-		nodes, err := x.read(NodeQuery{State: NodeNew, From: x.from, Limit: pageSize})
-		if err != nil {
+		if err := x.readAhead(); err != nil {
 			return Node{}, false, err
-		}
-		x.ahead, x.from = nodes, x.job.NodeCount
-		if len(nodes) == pageSize {
-			x.from = nodes[len(nodes)-1].Index + 1
 		}
 	}
 	if len(x.ahead) == 0 {
@@ -48,6 +57,20 @@ func (x *execution) nextNode() (Node, bool, error) {
 	n := x.ahead[0]
 	x.ahead = x.ahead[1:]
 	return n, true, nil
+}
+
+// readAhead reads nodes that have not started, as many as there can be, or a page of them.
+func (x *execution) readAhead() error {
+	limit := min(x.job.NodeCount-x.from, pageSize)
+	nodes, err := x.read(NodeQuery{State: NodeNew, From: x.from, Limit: limit})
+	if err != nil {
+		return err
+	}
+	x.ahead, x.from = nodes, x.job.NodeCount
+	if len(nodes) == limit {
+		x.from = nodes[limit-1].Index + 1
+	}
+	return nil
 }
 
 // read reads nodes of the job.

@@ -13,14 +13,26 @@ func keptResult(text []byte, limit int) json.RawMessage {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil
 	}
-	if len(text) <= limit && isObject(text) && utf8.Valid(text) && portable(text) {
-		var b bytes.Buffer
-		b.Grow(len(text))
-		if json.Compact(&b, text) == nil {
-			return b.Bytes()
+	if len(text) <= limit && utf8.Valid(text) {
+		if object := compactObject(text); object != nil && portable(object) {
+			return object
 		}
 	}
 	return textResult(text, limit)
+}
+
+// compactObject returns the text of a JSON object without the blanks between its parts, nil if text
+// is not that of an object.
+func compactObject(text []byte) json.RawMessage {
+	if text = bytes.TrimLeft(text, " \t\r\n"); len(text) == 0 || text[0] != '{' {
+		return nil
+	}
+	var b bytes.Buffer
+	b.Grow(len(text))
+	if json.Compact(&b, text) != nil {
+		return nil
+	}
+	return b.Bytes()
 }
 
 // textResult returns an object that holds text, or the first part of it, as a string.

@@ -40,7 +40,8 @@ type ledger struct {
 }
 
 func newLedger(p Progress, floor time.Time) *ledger {
-	return &ledger{progress: p.Clone(), floor: floor}
+	p.Status = slices.Clip(p.Status) // it is shared, and must not be appended to in place
+	return &ledger{progress: p, floor: floor}
 }
 
 // batch returns what is to be committed.

@@ -20,7 +20,8 @@ func TestJobTransitions(t *testing.T) {
 	at := time.Unix(1000, 0).UTC()
 	for _, from := range JobStates() {
 		for _, to := range JobStates() {
-			before := Progress{State: from, Status: []StateChange{{from, at}}, LastEvent: 7}
+			status := []StateChange{{from, at}, {}}
+			before := Progress{State: from, Status: status[:1], LastEvent: 7}
 			l := newLedger(before, at)
 			err := l.moveJob(to, at, StopNone)
 			event, ok := allowed[[2]JobState{from, to}]
@@ -33,7 +34,7 @@ func TestJobTransitions(t *testing.T) {
 				}
 				continue
 			}
-			if len(l.progress.Status) != 2 || len(before.Status) != 1 || l.progress.Status[1] != (StateChange{to, at}) {
+			if len(l.progress.Status) != 2 || status[1] != (StateChange{}) || l.progress.Status[1] != (StateChange{to, at}) {
 				t.Errorf("%s to %s: status %v", from, to, l.progress.Status)
 			}
 			if event != "" && (len(l.events) != 1 || l.events[0].Type != event || l.events[0].ID != 8 || l.events[0].JobState != to) {
