@@ -39,12 +39,32 @@ func (s *Store) Claim(ctx context.Context, by uuid.UUID, ttl time.Duration) (orc
 
 // claimed returns the job of a lease that was just given.
 func (s *Store) claimed(l orchestrator.Lease) (orchestrator.Job, error) {
+	if row, ok, err := s.state.awaited(l.Job); ok || err != nil {
+		if err != nil {
+			return orchestrator.Job{}, err
+		}
+		return row.job()
+	}
 	row, err := s.current(l.Job)
 	if err != nil {
 		return orchestrator.Job{}, err
 	}
 	s.state.keepTail(l, slices.Clone(row.raw))
 	return row.job()
+}
+
+// awaited returns a job whose tail is kept and holds all that was asked, and whether there is such a job.
+func (st *state) awaited(id orchestrator.JobID) (jobRow, bool, error) {
+	v, ok := st.live(id)
+	if !ok || v.tail == nil {
+		return jobRow{}, false, nil
+	}
+	d := decoder{b: slices.Clone(v.tail)}
+	t, err := d.tail()
+	if err != nil {
+		return jobRow{}, false, corrupt(jobKey(id), err)
+	}
+	return jobRow{id: id, view: v, shared: true, tail: t, spec: t.spec}, t.spec != nil, nil
 }
 
 // Renew makes all leases of an instance expire ttl from now and returns them. It neither reads

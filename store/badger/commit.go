@@ -47,7 +47,7 @@ func (c *commit) encode(p place) {
 	}
 	nodes := &encoder{b: make([]byte, 0, sizeOfNodes(c.events))}
 	c.rows = make([]row, 0, len(c.events))
-	join, seen := make([]bool, len(c.events)), newNodeSet(p.nodes)
+	join, seen := make([]bool, len(c.events)), newNodeSet(c.events, p.nodes)
 	for i := len(c.events) - 1; i >= 0; i-- {
 		ev := &c.events[i]
 		if ofJob(ev) || ev.Node.Index < 0 || ev.Node.Index >= p.nodes || seen.has(ev.Node.Index) {

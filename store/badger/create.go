@@ -146,7 +146,8 @@ func newCreation(set uint64, job *orchestrator.Job, nodes []string) (*creation, 
 		return nil, err
 	}
 	c.large = c.isLarge()
-	c.value, err = encodeJob(&c.view, c.tail.encode())
+	c.view.tail = c.tail.encode()
+	c.value, err = encodeJob(&c.view, c.view.tail)
 	return c, err
 }
 

@@ -56,6 +56,10 @@ func (st *state) firstFree(by uuid.UUID) *liveJob {
 // lease gives an instance a lease on a job that is free. The caller holds st.mu.
 func (st *state) lease(j *liveJob, by uuid.UUID, fence uint64, ttl time.Duration) orchestrator.Lease {
 	st.drop(j)
+	if j.awaited {
+		st.tails -= len(j.tail)
+		j.awaited = false
+	}
 	j.lease = lease{holder: by, fence: fence, expires: expiry(time.Now(), ttl)}
 	if st.held[by] == nil {
 		st.held[by] = make(map[orchestrator.JobID]*liveJob)

@@ -17,7 +17,8 @@ type liveJob struct {
 	stop     orchestrator.StopMode
 	progress orchestrator.Progress // the Status is replaced and never modified
 	lease    lease
-	tail     []byte     // of the job's row, once it was claimed: not modified
+	tail     []byte     // of the job's row, while somebody holds it, and before if there is room: not modified
+	awaited  bool       // the tail is counted in state.tails
 	order    *liveOrder // nil unless somebody has asked for it
 	ended    bool       // it is not in state.jobs any more
 
@@ -65,9 +66,17 @@ func (st *state) keepTail(l orchestrator.Lease, tail []byte) {
 	}
 }
 
+// maxTails is how long the tails of jobs may be together that are kept from when they are created until
+// they are claimed, which mostly follows at once.
+const maxTails = 1 << 20
+
 // add adds an unfinished job that nobody holds. The caller holds st.mu.
 func (st *state) add(id orchestrator.JobID, v liveView) {
 	j := &liveJob{id: id, place: v.place, asked: v.asked, stop: v.stop, progress: v.progress}
+	if v.tail != nil && st.tails+len(v.tail) <= maxTails {
+		j.tail, j.awaited = v.tail, true
+		st.tails += len(v.tail)
+	}
 	st.jobs[id] = j
 	st.free.push(j)
 }

@@ -280,13 +280,13 @@ func TestNodeOrdersWhileWritten(t *testing.T) {
 					return
 				default:
 				}
-				seen := newNodeSet(orderedNodes)
+				seen := map[int]bool{}
 				for n, err := range s.Nodes(t.Context(), id, orchestrator.NodeQuery{OrderBy: order, State: orchestrator.NodeRunning, Descending: true, Limit: 50}) {
-					if err != nil || n.State != orchestrator.NodeRunning || n.Name != names[n.Index] || seen.has(n.Index) {
+					if err != nil || n.State != orchestrator.NodeRunning || n.Name != names[n.Index] || seen[n.Index] {
 						t.Errorf("by %q: got %+v and the error %v", order, n, err)
 						return
 					}
-					seen.add(n.Index)
+					seen[n.Index] = true
 				}
 			}
 		})

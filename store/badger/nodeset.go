@@ -1,16 +1,33 @@
 package badger
 
-// nodeSet is a set of nodes, by their indexes.
-type nodeSet []uint64
+import "github.com/seed-54b7607b/orchestrator"
 
-// newNodeSet returns an empty set with room for n nodes, or for many if n is absurd.
-func newNodeSet(n int) nodeSet { return make(nodeSet, 0, min(n/64+1, 1<<16)) }
+// nodeSet is a set of nodes, by their indexes, which are mostly near each other.
+type nodeSet struct {
+	first int // no index is less
+	bits  []uint64
+}
 
-func (s nodeSet) has(i int) bool { return i>>6 < len(s) && s[i>>6]&(1<<(i&63)) != 0 }
-
-func (s *nodeSet) add(i int) {
-	for i>>6 >= len(*s) {
-		*s = append(*s, 0)
+// newNodeSet returns an empty set for those nodes of events that a job with so many nodes has.
+func newNodeSet(events []orchestrator.Event, nodes int) nodeSet {
+	first, last := nodes, -1
+	for i := range events {
+		if index := events[i].Node.Index; !ofJob(&events[i]) && index >= 0 && index < nodes {
+			first, last = min(first, index), max(last, index)
+		}
 	}
-	(*s)[i>>6] |= 1 << (i & 63)
+	if last < 0 {
+		return nodeSet{}
+	}
+	return nodeSet{first: first, bits: make([]uint64, (last-first)/64+1)}
+}
+
+func (s nodeSet) has(i int) bool {
+	i -= s.first
+	return s.bits[i>>6]&(1<<(i&63)) != 0
+}
+
+func (s nodeSet) add(i int) {
+	i -= s.first
+	s.bits[i>>6] |= 1 << (i & 63)
 }

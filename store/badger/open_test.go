@@ -191,7 +191,9 @@ func TestMissingRows(t *testing.T) {
 // TestClaimUnreadable claims a job that cannot be read: nobody holds it then.
 func TestClaimUnreadable(t *testing.T) {
 	s := openTest(t, t.TempDir())
-	if _, err := s.CreateJob(t.Context(), testJob(), nodeNames(1)); err != nil {
+	long := testJob()
+	long.Description = strings.Repeat("x", maxInlineSpec) // which has to be read
+	if _, err := s.CreateJob(t.Context(), long, nodeNames(1)); err != nil {
 		t.Fatal(err)
 	}
 	var good []byte

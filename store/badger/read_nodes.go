@@ -175,7 +175,7 @@ const maxLooked = 16 * pageRows
 // read reads a page. The nodes that have a row are mixed with those that have nothing but a name.
 func (l *nodeReading) read(sn *snapshot) (page []orchestrator.Node, more bool, err error) {
 	if l.page == nil {
-		l.page = make([]orchestrator.Node, 0, min(l.left, pageRows))
+		l.page = make([]orchestrator.Node, 0, max(0, min(l.left, l.end-l.next, l.nodes, pageRows)))
 	}
 	l.sn, l.page, l.bytes = sn, l.page[:0], 0
 	l.memory = arena{}

@@ -98,7 +98,7 @@ type recentJob struct {
 // job returns the job, in memory of its own.
 func (r *recentJob) job() orchestrator.Job {
 	if r.live == nil {
-		return r.Job.Clone()
+		return r.Clone()
 	}
 	job := orchestrator.Job{ID: r.ID, JobSpec: r.JobSpec.Clone(), NodeCount: r.NodeCount}
 	job.Stop, job.Progress = r.live.stop, r.live.progress.Clone()

@@ -28,6 +28,7 @@ type state struct {
 	free    claimQueue
 	kept    recentJobs
 	members keptMembers
+	tails   int // how long the tails are that are kept of jobs that nobody has claimed yet
 	ordered int // how many nodes the jobs have whose nodes are kept in order
 
 	unordered     []unordered // jobs that have ended and whose orders are to be written
