@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	badgerdb "github.com/dgraph-io/badger/v4"
-
 	"github.com/seed-54b7607b/orchestrator"
 )
 
@@ -104,7 +102,7 @@ func (c *columns) sorted(order orchestrator.NodeOrder, state orchestrator.NodeSt
 // columnsReader reads columns, some nodes in each snapshot. Nodes that change meanwhile have to be set
 // afterwards.
 type columnsReader struct {
-	set  uint64
+	place
 	next int // the index of the next node to look at
 	row  nodeRow
 	*columns
@@ -117,12 +115,15 @@ func (r *columnsReader) read(sn *snapshot) (_ []struct{}, more bool, err error) 
 	if r.next >= end {
 		return nil, false, nil
 	}
-	err = sn.iterate(setPrefix(kindNode, r.set), nodeKey(r.set, r.next), false, func(item *badgerdb.Item) (bool, error) {
-		index, err := readNodeKey(item.Key())
-		if err != nil || index >= end {
-			return false, err
+	rows, err := sn.nodeRows(r.place)
+	if err != nil {
+		return nil, false, err
+	}
+	err = rows.each(r.next, func(index int, key, value []byte) (bool, error) {
+		if index >= end {
+			return false, nil
 		}
-		if err := headOfRow(&r.row, index, item, ""); err != nil {
+		if err := r.row.headOf(index, key, value, ""); err != nil {
 			return false, err
 		}
 		r.columns.set(index, keysOf(&r.row.node))

@@ -93,7 +93,7 @@ func (c *commit) stage(g *group) error {
 		var listing []row
 		end = endedOf(c.lease.Job, &after)
 		ends, listing = g.list(&end)
-		rows = append(append(rows, listing...), unorderedRows(c.lease.Job, after.place)...)
+		rows = append(append(rows, listing...), unsettledRows(c.lease.Job, after.place)...)
 	}
 	position := g.counters.position + orchestrator.Position(len(c.events))
 	if len(c.events) > 0 {

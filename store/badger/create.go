@@ -232,7 +232,7 @@ func (c *creation) stage(g *group) error {
 	if c.view.progress.State.Terminal() {
 		var listing []row
 		ends, listing = g.list(&end)
-		rows = append(append(rows, listing...), unorderedRows(id, c.view.place)...)
+		rows = append(append(rows, listing...), unsettledRows(id, c.view.place)...)
 	} else {
 		rows = append(rows, row{liveKey(id), encodeLive(&c.view)})
 	}
@@ -266,7 +266,7 @@ func (c *creation) apply(st *state) error {
 		return orchestrator.ErrExists
 	}
 	if c.view.progress.State.Terminal() {
-		st.toOrder(c.id, c.view.place)
+		st.toSettle(c.id, c.view.place)
 	} else {
 		st.add(c.id, c.view)
 	}

@@ -29,7 +29,8 @@ const (
 	kindEnded     = 'i' // class, job: when a job of the class ended
 	kindTime      = 't' // time, job: the class of a job that ended then
 	kindOrder     = 'o' // set, list, chunk: the indexes of nodes of a job that has ended, in an order
-	kindUnordered = 'u' // set: the job, which has ended, and whose orders are still to be written
+	kindUnsettled = 'u' // set: the job, which has ended, and whose nodes have not got their final form
+	kindPack      = 'y' // set, number: the nodes of a job that has ended, several together
 	kindPiece     = 'x' // key, piece: what the row of the key has no room for
 )
 
@@ -138,8 +139,12 @@ func orderKey(set uint64, list storedList, chunk int) []byte {
 	return binary.BigEndian.AppendUint32(append(setPrefix(kindOrder, set), byte(list)), uint32(chunk))
 }
 
-func unorderedKey(set uint64) []byte {
-	return binary.BigEndian.AppendUint64([]byte{kindUnordered}, set)
+func packKey(set uint64, number uint32) []byte {
+	return binary.BigEndian.AppendUint32(setPrefix(kindPack, set), number)
+}
+
+func unsettledKey(set uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{kindUnsettled}, set)
 }
 
 // setPrefix is what the keys of a kind begin with whose first number is a set.

@@ -12,11 +12,11 @@ import (
 // consist of numbers alone.
 func widths(kind byte) []int {
 	switch kind {
-	case kindJob, kindLive, kindStaged, kindLarge, kindRemoved, kindSpec, kindFeed, kindUnordered:
+	case kindJob, kindLive, kindStaged, kindLarge, kindRemoved, kindSpec, kindFeed, kindUnsettled:
 		return []int{8}
 	case kindClass:
 		return []int{4}
-	case kindNames, kindNode:
+	case kindNames, kindNode, kindPack:
 		return []int{8, 4}
 	case kindOrder:
 		return []int{8, 1, 4}
@@ -64,6 +64,14 @@ func readNodeKey(key []byte) (int, error) {
 		return 0, err
 	}
 	return int(binary.BigEndian.Uint32(key[1+8:])), nil
+}
+
+// readPackKey returns the number in the key of a pack.
+func readPackKey(key []byte) (uint32, error) {
+	if err := checkLength(key, 1+8+4); err != nil {
+		return 0, err
+	}
+	return binary.BigEndian.Uint32(key[1+8:]), nil
 }
 
 // readEventsKey returns the numbers of the last event in the key of a row of events, and its position.

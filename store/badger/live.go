@@ -88,7 +88,7 @@ func (st *state) set(j *liveJob, v liveView) {
 	if v.progress.State.Terminal() {
 		st.drop(j)
 		st.dropOrder(j)
-		st.toOrder(j.id, j.place)
+		st.toSettle(j.id, j.place)
 		j.ended = true
 		delete(st.jobs, j.id)
 		return

@@ -35,7 +35,7 @@ func (s *Store) load() (orphans []uint64, removed []removedJob, err error) {
 	if err := sn.loadTallies(); err != nil {
 		return nil, nil, err
 	}
-	if err := sn.loadUnordered(); err != nil {
+	if err := sn.loadUnsettled(); err != nil {
 		return nil, nil, err
 	}
 	if orphans, err = sn.loadStaged(); err != nil {

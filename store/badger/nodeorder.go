@@ -92,7 +92,7 @@ func (job *known) byIndex(q orchestrator.NodeQuery) []int32 {
 
 // readColumns reads the columns of a job but for the names.
 func (s *Store) readColumns(ctx context.Context, id orchestrator.JobID, p place) (*columns, error) {
-	r := &columnsReader{set: p.set, columns: newColumns(p.nodes)}
+	r := &columnsReader{place: p, columns: newColumns(p.nodes)}
 	var err error
 	pages(ctx, s, whileThere(id, r.read), func(_ struct{}, failure error) bool {
 		err = failure

@@ -143,7 +143,7 @@ func TestNodeOrders(t *testing.T) {
 	}
 	s.background.Wait()
 	checkOrders(t, s, id)
-	if rows := countRows(t, s); rows[kindUnordered] != 0 {
+	if rows := countRows(t, s); rows[kindUnsettled] != 0 {
 		t.Error("the job is still to be ordered")
 	}
 	if err := s.Close(); err != nil {
@@ -173,7 +173,7 @@ func TestNodeOrdersAfterACrash(t *testing.T) {
 	dir := t.TempDir()
 	s := openTest(t, dir)
 	s.background.Wait()
-	s.state.ordering = true // as if somebody saw to it
+	s.state.settling = true // as if somebody saw to it
 	w := mustWorker(t, s, orderedNodes)
 	w.finish(t, orderedNodes/2, 50)
 	w.mustCommit(t, w.ending())
@@ -204,15 +204,15 @@ func TestOrderRemoved(t *testing.T) {
 	if n, err := s.PruneJobs(t.Context(), at(100)); err != nil || n != 1 {
 		t.Fatalf("got %d jobs removed and the error %v", n, err)
 	}
-	late := &ordering{w.lease.Job, []row{{orderKey(place.set, 1, 0), encodeIndexes([]int32{1})}}}
+	late := &settling{w.lease.Job, []row{{orderKey(place.set, 1, 0), encodeIndexes([]int32{1})}}}
 	if err := s.writer.do(t.Context(), late); !errors.Is(err, orchestrator.ErrNotFound) {
 		t.Errorf("got the error %v", err)
 	}
-	if err := s.orderJob(unordered{place, w.lease.Job}); !errors.Is(err, orchestrator.ErrNotFound) {
+	if err := s.settleJob(unsettled{place, w.lease.Job}); !errors.Is(err, orchestrator.ErrNotFound) {
 		t.Errorf("got the error %v", err)
 	}
 	s.background.Wait()
-	if rows := countRows(t, s); rows[kindOrder]+rows[kindUnordered]+rows[kindNode] != 0 {
+	if rows := countRows(t, s); rows[kindOrder]+rows[kindUnsettled]+rows[kindNode] != 0 {
 		t.Errorf("what is left: %v", rows)
 	}
 }

@@ -139,7 +139,7 @@ func (p *removal) stage(g *group) error {
 
 func (job *endedJob) stage(g *group) error {
 	class, rows := g.unlist(&job.ended)
-	rows = append(rows, row{key: jobKey(job.id)}, row{removedKey(job.set), encodeRemoved(job.removedJob)}, row{key: unorderedKey(job.set)})
+	rows = append(rows, row{key: jobKey(job.id)}, row{removedKey(job.set), encodeRemoved(job.removedJob)}, row{key: unsettledKey(job.set)})
 	if job.large {
 		rows = append(rows, row{key: largeKey(job.set)})
 	}

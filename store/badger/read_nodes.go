@@ -4,8 +4,6 @@ import (
 	"context"
 	"iter"
 
-	badgerdb "github.com/dgraph-io/badger/v4"
-
 	"github.com/seed-54b7607b/orchestrator"
 )
 
@@ -85,8 +83,8 @@ func whileThere[T any](id orchestrator.JobID, read func(*snapshot) ([]T, bool, e
 
 // nodeReading is the nodes of a job being read, in the order by index.
 type nodeReading struct {
-	job  orchestrator.JobID
-	set  uint64
+	job orchestrator.JobID
+	place
 	next int // the index of the next node to look at
 	end  int // behind that of the last one
 	skip int // how many nodes are still to be left out
@@ -105,7 +103,7 @@ type nodeReading struct {
 
 func newNodeReading(id orchestrator.JobID, job known, q orchestrator.NodeQuery) *nodeReading {
 	l := &nodeReading{
-		job: id, set: job.set, next: max(q.From, 0), end: job.nodes, skip: q.Offset, left: q.Limit,
+		job: id, place: job.place, next: max(q.From, 0), end: job.nodes, skip: q.Offset, left: q.Limit,
 		quota: newQuota(job, q.State), brief: q.Brief, names: namesOf{set: job.set},
 	}
 	if q.Limit == 0 {
@@ -175,7 +173,7 @@ const maxLooked = 16 * pageRows
 // read reads a page. The nodes that have a row are mixed with those that have nothing but a name.
 func (l *nodeReading) read(sn *snapshot) (page []orchestrator.Node, more bool, err error) {
 	if l.page == nil {
-		l.page = make([]orchestrator.Node, 0, max(0, min(l.left, l.end-l.next, l.nodes, pageRows)))
+		l.page = make([]orchestrator.Node, 0, max(0, min(l.left, l.end-l.next, l.quota.nodes, pageRows)))
 	}
 	l.sn, l.page, l.bytes = sn, l.page[:0], 0
 	l.memory = arena{}
@@ -183,16 +181,16 @@ func (l *nodeReading) read(sn *snapshot) (page []orchestrator.Node, more bool, e
 	if l.done() {
 		return nil, false, nil
 	}
-	err = sn.iterate(setPrefix(kindNode, l.set), nodeKey(l.set, l.next), false, func(item *badgerdb.Item) (bool, error) {
-		index, err := readNodeKey(item.Key())
-		if err != nil {
-			return false, err
-		}
+	rows, err := sn.nodeRows(l.place)
+	if err != nil {
+		return nil, false, err
+	}
+	err = rows.each(l.next, func(index int, key, value []byte) (bool, error) {
 		if err := l.addNew(min(index, end)); err != nil || l.next >= end || l.full() {
 			return false, err
 		}
 		l.next = index + 1
-		return !l.full(), l.add(index, item)
+		return !l.full(), l.add(index, key, value)
 	})
 	if err == nil {
 		err = l.addNew(end)
@@ -265,59 +263,36 @@ func (sn *snapshot) names(set uint64, chunk int) ([]string, error) {
 }
 
 // add adds the node of a row, if it is wanted.
-func (l *nodeReading) add(index int, item *badgerdb.Item) error {
-	if l.brief {
-		return l.addBrief(index, item)
+func (l *nodeReading) add(index int, key, value []byte) error {
+	state, event, err := headOfNode(beginning(value))
+	if err != nil {
+		return corrupt(key, err)
 	}
-	var value []byte
-	err := item.Value(func(v []byte) error {
-		state, event, err := headOfNode(beginning(v))
-		if err != nil {
-			return corrupt(item.Key(), err)
-		}
-		if (l.state == "" || state == l.state) && !l.skips(event) {
-			value = l.memory.copy(v)
-		}
+	if l.state != "" && state != l.state || l.skips(event) {
 		return nil
-	})
-	if err != nil || value == nil {
-		return err
 	}
 	name, err := l.names.name(l.sn, index)
 	if err != nil {
 		return err
 	}
-	if err := l.sn.node(&l.row, l.job, index, item.Key(), value, name); err != nil {
-		return err
+	if l.brief {
+		err = l.row.headOf(index, key, value, name)
+	} else {
+		err = l.sn.node(&l.row, l.job, index, key, l.memory.copy(value), name)
 	}
-	l.append(&l.row.node)
-	return nil
-}
-
-// addBrief is add without what the node says, which is not even read.
-func (l *nodeReading) addBrief(index int, item *badgerdb.Item) error {
-	name, err := l.names.name(l.sn, index)
-	if err != nil {
-		return err
-	}
-	if err := headOfRow(&l.row, index, item, name); err != nil {
-		return err
-	}
-	if (l.state == "" || l.row.node.State == l.state) && !l.skips(l.row.event) {
+	if err == nil {
 		l.append(&l.row.node)
 	}
-	return nil
+	return err
 }
 
-// headOfRow reads the row of a node, which is likely to have the given name, but for what it says.
-func headOfRow(row *nodeRow, index int, item *badgerdb.Item, name string) error {
-	return item.Value(func(v []byte) error {
-		if d := row.decodeHead(beginning(v), name); d.err != nil {
-			return corrupt(item.Key(), d.err)
-		}
-		row.node.Index = index
-		return nil
-	})
+// headOf reads the row of a node, which is likely to have the given name, but for what the node says.
+func (r *nodeRow) headOf(index int, key, value []byte, name string) error {
+	if d := r.decodeHead(beginning(value), name); d.err != nil {
+		return corrupt(key, d.err)
+	}
+	r.node.Index = index
+	return nil
 }
 
 // node reads a node from a copy of the value of its row. It is likely to have the given name.

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	badgerdb "github.com/dgraph-io/badger/v4"
-
 	"github.com/seed-54b7607b/orchestrator"
 )
 
@@ -23,7 +21,7 @@ func (s *Store) orderedNodes(ctx context.Context, id orchestrator.JobID, job kno
 		yield(orchestrator.Node{}, err)
 		return
 	}
-	l := &orderedList{job: id, q: q, names: namesOf{set: job.set}, indexes: indexes}
+	l := &orderedList{place: job.place, job: id, q: q, names: namesOf{set: job.set}, indexes: indexes}
 	if len(indexes) > 0 {
 		pages(ctx, s, whileThere(id, l.read), yield)
 	}
@@ -91,9 +89,9 @@ func rankOfTime(t time.Time) int64 {
 // ranking looks at the nodes of a job and keeps the first of them in an order.
 type ranking struct {
 	order orchestrator.NodeOrder
-	set   uint64
-	next  int // the index of the next node to look at
-	end   int // behind that of the last one
+	place
+	next int // the index of the next node to look at
+	end  int // behind that of the last one
 	quota
 	row   nodeRow // being read
 	names namesOf
@@ -102,7 +100,7 @@ type ranking struct {
 
 func newRanking(job known, q orchestrator.NodeQuery) *ranking {
 	r := &ranking{
-		order: q.OrderBy, set: job.set, next: max(q.From, 0), end: job.nodes,
+		order: q.OrderBy, place: job.place, next: max(q.From, 0), end: job.nodes,
 		quota: newQuota(job, q.State), names: namesOf{set: job.set},
 		first: best[nodeRank]{limit: math.MaxInt, compare: nodeRank.compare},
 	}
@@ -121,16 +119,16 @@ func (r *ranking) read(sn *snapshot) (_ []struct{}, more bool, err error) {
 		return nil, false, nil
 	}
 	end := min(r.end, r.next+maxLooked)
-	err = sn.iterate(setPrefix(kindNode, r.set), nodeKey(r.set, r.next), false, func(item *badgerdb.Item) (bool, error) {
-		index, err := readNodeKey(item.Key())
-		if err != nil {
-			return false, err
-		}
+	rows, err := sn.nodeRows(r.place)
+	if err != nil {
+		return nil, false, err
+	}
+	err = rows.each(r.next, func(index int, key, value []byte) (bool, error) {
 		if err := r.addNew(sn, min(index, end)); err != nil || index >= end || r.met() {
 			return false, err
 		}
 		r.next = index + 1
-		return true, r.add(index, item)
+		return true, r.add(index, key, value)
 	})
 	if err == nil && !r.met() {
 		err = r.addNew(sn, end)
@@ -159,8 +157,8 @@ func (r *ranking) addNew(sn *snapshot, end int) error {
 }
 
 // add ranks the node of a row.
-func (r *ranking) add(index int, item *badgerdb.Item) error {
-	if err := headOfRow(&r.row, index, item, ""); err != nil || r.state != "" && r.row.node.State != r.state {
+func (r *ranking) add(index int, key, value []byte) error {
+	if err := r.row.headOf(index, key, value, ""); err != nil || r.state != "" && r.row.node.State != r.state {
 		return err
 	}
 	r.seen(r.row.event)
@@ -170,6 +168,8 @@ func (r *ranking) add(index int, item *badgerdb.Item) error {
 
 // orderedList is a list of nodes being read one by one.
 type orderedList struct {
+	place
+
 	job     orchestrator.JobID
 	q       orchestrator.NodeQuery
 	names   namesOf
@@ -183,38 +183,34 @@ type orderedList struct {
 func (l *orderedList) read(sn *snapshot) (page []orchestrator.Node, more bool, err error) {
 	l.page, l.memory = l.page[:0], arena{}
 	size := 0
+	rows, err := sn.nodeRows(l.place)
+	if err != nil {
+		return nil, false, err
+	}
 	for looked := 0; looked < pageRows && size < pageBytes && len(l.indexes) > 0; looked++ {
-		n, err := l.node(sn, int(l.indexes[0]))
-		if err != nil {
+		if err := l.node(&rows, int(l.indexes[0])); err != nil {
 			return nil, false, err
 		}
 		l.indexes = l.indexes[1:]
-		if l.q.State == "" || n.State == l.q.State {
-			l.page = append(l.page, n)
-			size += sizeOf(&n)
+		if n := &l.row.node; l.q.State == "" || n.State == l.q.State {
+			l.page = append(l.page, *n)
+			size += sizeOf(n)
 		}
 	}
 	return l.page, len(l.indexes) > 0, nil
 }
 
-func (l *orderedList) node(sn *snapshot, index int) (orchestrator.Node, error) {
-	key := nodeKey(l.names.set, index)
-	item, err := sn.txn.Get(key)
-	if isMissing(err) {
-		name, err := l.names.name(sn, index)
-		return orchestrator.Node{Index: index, Name: name, State: orchestrator.NodeNew}, err
+// node reads the node of an index.
+func (l *orderedList) node(rows *nodeRows, index int) error {
+	found, err := rows.find(index, func(key, value []byte) error {
+		if l.q.Brief {
+			return l.row.headOf(index, key, value, "")
+		}
+		return rows.sn.node(&l.row, l.job, index, key, l.memory.copy(value), "")
+	})
+	if err == nil && !found {
+		l.row = nodeRow{node: orchestrator.Node{Index: index, State: orchestrator.NodeNew}}
+		l.row.node.Name, err = l.names.name(rows.sn, index)
 	}
-	if err != nil {
-		return orchestrator.Node{}, err
-	}
-	if l.q.Brief {
-		err := headOfRow(&l.row, index, item, "")
-		return l.row.node, err
-	}
-	value, err := l.memory.valueOf(sn.txn, item)
-	if err != nil {
-		return orchestrator.Node{}, err
-	}
-	err = sn.node(&l.row, l.job, index, key, value, "")
-	return l.row.node, err
+	return err
 }

@@ -31,9 +31,9 @@ type state struct {
 	tails   int // how long the tails are that are kept of jobs that nobody has claimed yet
 	ordered int // how many nodes the jobs have whose nodes are kept in order
 
-	unordered     []unordered // jobs that have ended and whose orders are to be written
-	ordering      bool        // somebody sees to them, or will
-	startOrdering func()      // makes somebody see to them
+	unsettled     []unsettled // jobs that have ended and have not got their final form
+	settling      bool        // somebody sees to them, or will
+	startSettling func()      // makes somebody see to them
 }
 
 func newState() *state {
@@ -46,7 +46,7 @@ func newState() *state {
 		writing: make(map[orchestrator.JobID]bool),
 
 		kept:     newRecentJobs(),
-		ordering: true,
+		settling: true,
 	}
 }
 

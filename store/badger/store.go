@@ -70,8 +70,8 @@ func Open(dir string, opts *Options) (*Store, error) {
 		return nil, closeAfter(db, fmt.Errorf("badger: open %s: %w", dir, err))
 	}
 	s.writer.start()
-	s.state.startOrdering = func() { s.background.Go(s.orderJobs) }
-	s.state.startOrdering()
+	s.state.startSettling = func() { s.background.Go(s.settleJobs) }
+	s.state.startSettling()
 	if len(orphans) > 0 {
 		s.background.Go(func() { s.sweepStaged(orphans) })
 	}

@@ -48,8 +48,10 @@ func (s *Store) sweepJob(job removedJob) error {
 	if err := s.sweepPrefix(setPrefix(kindNode, job.set)); err != nil {
 		return err
 	}
-	if err := s.sweepRows(setPrefix(kindOrder, job.set), itself); err != nil {
-		return err
+	for _, kind := range []byte{kindOrder, kindPack} {
+		if err := s.sweepRows(setPrefix(kind, job.set), itself); err != nil {
+			return err
+		}
 	}
 	if err := s.sweepEvents(job.job); err != nil {
 		return err

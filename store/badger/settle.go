@@ -1,0 +1,213 @@
+package badger
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	badgerdb "github.com/dgraph-io/badger/v4"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
+
+// What is read of a job that has ended is put into its final form in the background: orders of its
+// nodes, see storedList, and packs of them, see pack. Jobs with few nodes stay as they are.
+
+// unsettled is a job that has ended and whose nodes have not got their final form.
+type unsettled struct {
+	place
+
+	id orchestrator.JobID
+}
+
+// unsettledRows returns the row that says that a job that ends is to be settled, if it is.
+func unsettledRows(id orchestrator.JobID, p place) []row {
+	if p.nodes <= fewNodes {
+		return nil
+	}
+	return []row{{unsettledKey(p.set), encodeNumber(uint64(id))}}
+}
+
+// toOrder leaves word that a job has ended. The caller holds st.mu.
+func (st *state) toSettle(id orchestrator.JobID, p place) {
+	if p.nodes <= fewNodes {
+		return
+	}
+	st.unsettled = append(st.unsettled, unsettled{p, id})
+	if !st.settling {
+		st.settling = true
+		st.startSettling()
+	}
+}
+
+// nextUnsettled takes the next job that is to be settled, and reports whether there is one. If not,
+// nobody sees to those that are to come.
+func (st *state) nextUnsettled() (unsettled, bool) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if len(st.unsettled) == 0 {
+		st.unsettled, st.settling = nil, false
+		return unsettled{}, false
+	}
+	job := st.unsettled[0]
+	st.unsettled = st.unsettled[1:]
+	return job, true
+}
+
+// settleJobs settles jobs that have ended, one after the other, as long as there are such jobs. If the
+// store is closed, it goes on after the next Open.
+func (s *Store) settleJobs() {
+	for {
+		job, ok := s.state.nextUnsettled()
+		if !ok {
+			return
+		}
+		switch err := s.settleJob(job); {
+		case err == nil, errors.Is(err, orchestrator.ErrNotFound): // it was removed
+		case errors.Is(err, orchestrator.ErrClosed):
+			return
+		default:
+			s.log.Warn("job not settled: pages of its nodes take longer until the store is opened again", "job", job.id, "err", err)
+		}
+	}
+}
+
+// settleJob puts the nodes of a job that has ended into their final form, from where it was left off.
+func (s *Store) settleJob(job unsettled) error {
+	ordered, err := s.ordered(job)
+	if err == nil && !ordered {
+		err = s.orderJob(job)
+	}
+	if err == nil {
+		err = s.packJob(job)
+	}
+	if err != nil {
+		return err
+	}
+	return s.writeSettled(job, []row{{key: unsettledKey(job.set)}})
+}
+
+// ordered reports whether the orders have been written.
+func (s *Store) ordered(job unsettled) (whole bool, err error) {
+	err = s.read(context.Background(), func(sn *snapshot) (err error) {
+		whole, err = sn.has(orderKey(job.set, wholeOrders, 0))
+		return err
+	})
+	return whole, err
+}
+
+// orderJob writes the orders of the nodes of a job that has ended.
+func (s *Store) orderJob(job unsettled) error {
+	ctx := context.Background()
+	c, err := s.readColumns(ctx, job.id, job.place)
+	if err != nil {
+		return err
+	}
+	if err := s.read(ctx, func(sn *snapshot) (err error) {
+		c.names, err = sn.nameRanks(job.place)
+		return err
+	}); err != nil {
+		return err
+	}
+	alike := !slices.ContainsFunc(c.states, func(state uint8) bool { return state != c.states[0] })
+	for _, order := range storedOrders {
+		list := c.sorted(order, "")
+		if order != orchestrator.NodesByIndex {
+			err = s.writeOrder(job, numberOfList(order, false), list)
+		}
+		if err == nil && !alike {
+			err = s.writeOrder(job, numberOfList(order, true), c.byState(list))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return s.writeSettled(job, []row{{orderKey(job.set, wholeOrders, 0), []byte{version}}})
+}
+
+// byState returns a list with the nodes that are in the same state together, otherwise in its order.
+func (c *columns) byState(list []int32) []int32 {
+	sorted := make([]int32, 0, len(list))
+	for _, state := range statesByName() {
+		number := numberOfState(state)
+		for _, i := range list {
+			if c.states[i] == number {
+				sorted = append(sorted, i)
+			}
+		}
+	}
+	return sorted
+}
+
+// writeOrder writes a list, in parts between which other calls are written.
+func (s *Store) writeOrder(job unsettled, number storedList, list []int32) error {
+	var rows []row
+	chunk := 0
+	for indexes := range slices.Chunk(list, indexesPerChunk) {
+		rows = append(rows, row{orderKey(job.set, number, chunk), encodeIndexes(indexes)})
+		chunk++
+		if costOf(rows) >= partSize {
+			if err := s.writeSettled(job, rows); err != nil {
+				return err
+			}
+			rows = nil
+		}
+	}
+	return s.writeSettled(job, rows)
+}
+
+// writeSettled writes rows of a job that has ended. It returns ErrClosed if the store is being closed,
+// and ErrNotFound if the job was removed.
+func (s *Store) writeSettled(job unsettled, rows []row) error {
+	select {
+	case <-s.closing:
+		return orchestrator.ErrClosed
+	default:
+		return s.writer.do(context.Background(), &settling{job.id, rows})
+	}
+}
+
+// settling is the op that writes rows of a job that has ended, unless the job was removed: then what it
+// has is being deleted.
+type settling struct {
+	job  orchestrator.JobID
+	rows []row
+}
+
+func (o *settling) stage(g *group) error {
+	_, err := g.txn.Get(jobKey(o.job))
+	if isMissing(err) {
+		return orchestrator.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	return g.put(o.rows)
+}
+
+func (o *settling) apply(*state) error { return nil }
+
+// loadUnsettled reads which jobs are still to be settled.
+func (sn *snapshot) loadUnsettled() error {
+	prefix := []byte{kindUnsettled}
+	return sn.iterate(prefix, prefix, false, func(item *badgerdb.Item) (bool, error) {
+		value, err := item.ValueCopy(nil)
+		if err != nil {
+			return false, err
+		}
+		n, err := decodeNumber(value)
+		if err != nil {
+			return false, corrupt(item.Key(), err)
+		}
+		id := orchestrator.JobID(n)
+		row, err := sn.head(id)
+		if errors.Is(err, orchestrator.ErrNotFound) {
+			err = corrupt(jobKey(id), errMissing)
+		}
+		if err != nil {
+			return false, err
+		}
+		sn.s.state.toSettle(id, row.view.place)
+		return true, nil
+	})
+}
