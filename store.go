@@ -20,7 +20,7 @@ const (
 //
 // All methods may be called from many goroutines at once. A method whose context has ended
 // returns the context's error. Values passed in and values returned share no memory with the
-// store. JSON comes back byte for byte. Times come back in UTC, to the millisecond; the zero time
+// store, unless a query borrows them. JSON comes back byte for byte. Times come back in UTC, to the millisecond; the zero time
 // comes back as the zero time.
 //
 // An iterator yields values until it has no more, the loop body ends the iteration, or an error
@@ -169,4 +169,5 @@ type NodeQuery struct {
 	Offset     int       // leave out so many
 	Limit      int       // at most so many; 0 means all
 	Brief      bool      // without what the nodes say: Message and Result are empty in all that is yielded
+	Borrow     bool      // a Result is used only until the next node is asked for: the store may then use its memory again
 }

@@ -13,6 +13,7 @@ func (h *handler) listNodes(c *call) error {
 	if err != nil {
 		return err
 	}
+	list.query.Borrow = true
 	s := c.stream()
 	s.open('{')
 	s.key("next-events")

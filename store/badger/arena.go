@@ -5,13 +5,21 @@ import badgerdb "github.com/dgraph-io/badger/v4"
 // arena copies values next to each other, so that the many small ones of a page take few pieces
 // of memory.
 type arena struct {
-	free []byte
+	free  []byte
+	again []byte // the latest piece, if it is to be used again
+	reuse bool
 }
+
+// begin forgets the values copied before. If the arena reuses memory, they must not be used any more.
+func (a *arena) begin() { a.free = a.again }
 
 func (a *arena) copy(v []byte) []byte {
 	const piece = 32 << 10
 	if len(v) > len(a.free) {
-		a.free = make([]byte, max(piece, len(v)))
+		a.free = make([]byte, max(piece, len(v), 2*len(a.again)))
+		if a.reuse {
+			a.again = a.free
+		}
 	}
 	c := a.free[:len(v):len(v)]
 	a.free = a.free[len(v):]

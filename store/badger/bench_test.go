@@ -231,12 +231,12 @@ func BenchmarkNodes(b *testing.B) {
 	w := mustWorker(b, s, nodes)
 	w.finish(b, nodes, 400)
 	id := w.lease.Job
-	b.Run("finished", func(b *testing.B) {
+	finished := func(b *testing.B, q orchestrator.NodeQuery) {
 		b.ReportAllocs()
 		size, first := 0, time.Duration(0)
 		for b.Loop() {
 			start, n := time.Now(), 0
-			for node, err := range s.Nodes(b.Context(), id, orchestrator.NodeQuery{}) {
+			for node, err := range s.Nodes(b.Context(), id, q) {
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -252,7 +252,8 @@ func BenchmarkNodes(b *testing.B) {
 		}
 		b.ReportMetric(float64(size)/1e6/b.Elapsed().Seconds(), "MB/s")
 		b.ReportMetric(float64(first.Microseconds()), "µs-first")
-	})
+	}
+	b.Run("finished", func(b *testing.B) { finished(b, orchestrator.NodeQuery{}) })
 	b.Run("raw", func(b *testing.B) {
 		size := 0
 		for b.Loop() {
@@ -284,6 +285,11 @@ func BenchmarkNodes(b *testing.B) {
 		}
 		b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
 	})
+	w.mustCommit(b, w.ending())
+	s.background.Wait()
+	b.Run("ended", func(b *testing.B) { finished(b, orchestrator.NodeQuery{}) })
+	b.Run("ended,borrowed", func(b *testing.B) { finished(b, orchestrator.NodeQuery{Borrow: true}) })
+	b.Run("ended,brief", func(b *testing.B) { finished(b, orchestrator.NodeQuery{Brief: true}) })
 }
 
 func BenchmarkNewNodes(b *testing.B) {

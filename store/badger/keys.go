@@ -75,6 +75,9 @@ func nodeKey(set uint64, index int) []byte {
 	return binary.BigEndian.AppendUint32(setPrefix(kindNode, set), uint32(index))
 }
 
+// setNodeKey makes a key that of another node of its set.
+func setNodeKey(key []byte, index int) { binary.BigEndian.PutUint32(key[1+8:], uint32(index)) }
+
 // eventsKey is the key of events that end with the given one, which is at the given position of the
 // feed. Where events are looked for, the position is 0.
 func eventsKey(id orchestrator.JobID, last orchestrator.EventID, position orchestrator.Position) []byte {

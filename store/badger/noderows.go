@@ -10,11 +10,12 @@ type nodeRows struct {
 	sn     *snapshot
 	set    uint64
 	packed bool
+	key    []byte // of a node, used again and again
 }
 
 // nodeRows returns the rows of a set of so many nodes.
 func (sn *snapshot) nodeRows(p place) (nodeRows, error) {
-	rows := nodeRows{sn: sn, set: p.set}
+	rows := nodeRows{sn: sn, set: p.set, key: nodeKey(p.set, 0)}
 	var err error
 	if p.nodes > fewNodes {
 		rows.packed, err = sn.has(packKey(p.set, wholePacks))
@@ -23,7 +24,7 @@ func (sn *snapshot) nodeRows(p place) (nodeRows, error) {
 }
 
 // each calls f for the nodes that have a row, from an index on, until it returns false. The value may
-// be in pieces, and is good until f returns; the key is that of the node's own row.
+// be in pieces; the key is that of the node's own row. Both are good until f returns.
 func (r *nodeRows) each(from int, f func(index int, key, value []byte) (more bool, err error)) error {
 	if r.packed {
 		return r.eachPacked(from, f)
@@ -65,12 +66,12 @@ func (r *nodeRows) eachPacked(from int, f func(index int, key, value []byte) (bo
 
 // entry calls f for a node whose entry in a pack is given.
 func (r *nodeRows) entry(index int, e packEntry, f func(index int, key, value []byte) (bool, error)) (more bool, err error) {
-	key := nodeKey(r.set, index)
+	setNodeKey(r.key, index)
 	if e.kind == inPack {
-		return f(index, key, e.value)
+		return f(index, r.key, e.value)
 	}
-	err = r.own(key, func(v []byte) (err error) {
-		more, err = f(index, key, v)
+	err = r.own(r.key, func(v []byte) (err error) {
+		more, err = f(index, r.key, v)
 		return err
 	})
 	return more, err

@@ -51,7 +51,7 @@ func (s *Store) writePacks(job unsettled, from int) (next int, err error) {
 
 // packs returns some packs, from the node of an index on, and where to go on.
 func (sn *snapshot) packs(job unsettled, from int) (packs []row, next int, err error) {
-	rows := nodeRows{sn: sn, set: job.set}
+	rows := nodeRows{sn: sn, set: job.set, key: nodeKey(job.set, 0)}
 	p := packer{set: job.set, next: from}
 	next = job.nodes
 	err = rows.each(from, func(index int, _, value []byte) (bool, error) {

@@ -13,7 +13,8 @@ import (
 // has ended, or kept in memory as long as an unfinished job is asked about. It looks at all nodes if the
 // query has a From, if the lists are not written yet, the first time that an unfinished job is asked
 // about, and if that has more than a million nodes.
-// The Results of nodes that are yielded after each other may lie in one piece of memory.
+// The Results of nodes that are yielded after each other may lie in one piece of memory, which is used
+// again if the query borrows them.
 func (s *Store) Nodes(ctx context.Context, id orchestrator.JobID, q orchestrator.NodeQuery) iter.Seq2[orchestrator.Node, error] {
 	return func(yield func(orchestrator.Node, error) bool) {
 		if err := checkNodeQuery(q); err != nil {
@@ -106,6 +107,7 @@ func newNodeReading(id orchestrator.JobID, job known, q orchestrator.NodeQuery) 
 		job: id, place: job.place, next: max(q.From, 0), end: job.nodes, skip: q.Offset, left: q.Limit,
 		quota: newQuota(job, q.State), brief: q.Brief, names: namesOf{set: job.set},
 	}
+	l.memory.reuse = q.Borrow
 	if q.Limit == 0 {
 		l.left = job.nodes
 	}
@@ -176,7 +178,7 @@ func (l *nodeReading) read(sn *snapshot) (page []orchestrator.Node, more bool, e
 		l.page = make([]orchestrator.Node, 0, max(0, min(l.left, l.end-l.next, l.quota.nodes, pageRows)))
 	}
 	l.sn, l.page, l.bytes = sn, l.page[:0], 0
-	l.memory = arena{}
+	l.memory.begin()
 	end := min(l.end, l.next+maxLooked)
 	if l.done() {
 		return nil, false, nil

@@ -2,10 +2,12 @@ package storetest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/seed-54b7607b/orchestrator"
 )
@@ -17,6 +19,7 @@ const (
 	nodeFromRule     = "only nodes with this Index or a greater one"
 	nodeOffsetRule   = "leave out so many"
 	nodeLimitRule    = "at most so many; 0 means all"
+	nodeBorrowRule   = "a Result is used only until the next node is asked for: the store may then use its memory again"
 	nodeBriefRule    = "without what the nodes say: Message and Result are empty in all that is yielded"
 )
 
@@ -43,6 +46,7 @@ func nodeChecks() []Check {
 			orchestrator.NodeQuery{State: finished, From: 10, Limit: 40}, orchestrator.NodeQuery{State: finished, From: 590, Limit: 40},
 			orchestrator.NodeQuery{State: finished, From: 10, Offset: 150, Limit: 5}, orchestrator.NodeQuery{From: 300, Offset: 290, Limit: 40})},
 		{Name: "NodeQuery/state-long", Rule: nodeStateRule, Run: checkLongStates},
+		{Name: "NodeQuery/borrow", Rule: nodeBorrowRule, Run: checkBorrowedNodes},
 		{Name: "NodeQuery/brief", Rule: nodeBriefRule, Run: checkBriefNodes},
 	}
 }
@@ -218,6 +222,37 @@ func checkLongStates(ctx context.Context, open Opener) error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// checkBorrowedNodes looks at each node while it is good.
+func checkBorrowedNodes(ctx context.Context, open Opener) error {
+	s, h, err := openNodes(ctx, open, nodeNames(iterated), func(n *orchestrator.Node) {
+		if n.Index%9 != 4 {
+			*n = fullNode(n.Index)
+			n.Result = json.RawMessage(fmt.Sprintf(`{"of":%d,"long":%q}`, n.Index, strings.Repeat("x", n.Index%7*400)))
+		}
+	})
+	if err != nil {
+		return err
+	}
+	want := nodesOf(h.Nodes, orchestrator.NodeQuery{})
+	i := 0
+	for n, err := range s.Nodes(ctx, h.Job.ID, orchestrator.NodeQuery{Borrow: true}) {
+		if err != nil {
+			return err
+		}
+		if i >= len(want) {
+			return fmt.Errorf("Nodes: got more than the %d nodes that there are", len(want))
+		}
+		if err := same(fmt.Sprintf("Nodes(borrowed), node %d", i), want[i], n); err != nil {
+			return err
+		}
+		i++
+	}
+	if i != len(want) {
+		return fmt.Errorf("Nodes: got %d nodes, want %d", i, len(want))
 	}
 	return nil
 }

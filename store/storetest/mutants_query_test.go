@@ -117,6 +117,26 @@ func queryMutants() []mutant {
 		}, "NodeQuery/limit"),
 		nodeQueryMutant("yields what nodes say", func(q *orchestrator.NodeQuery) { q.Brief = false }, "NodeQuery/brief"),
 		nodeQueryMutant("never yields what nodes say", func(q *orchestrator.NodeQuery) { q.Brief = true }, "NodeQuery/brief"),
+		{name: "misses nodes in a state behind the first 256", fails: []string{"NodeQuery/state-long"}, make: func(b *broken) {
+			b.nodes = func(ctx context.Context, id orchestrator.JobID, q orchestrator.NodeQuery) iter.Seq2[orchestrator.Node, error] {
+				if q.State != "" && q.Limit == 0 {
+					q.Limit = 256
+				}
+				return b.able.Nodes(ctx, id, q)
+			}
+		}},
+		{name: "uses borrowed memory too early", fails: []string{"NodeQuery/borrow"}, make: func(b *broken) {
+			b.nodes = func(ctx context.Context, id orchestrator.JobID, q orchestrator.NodeQuery) iter.Seq2[orchestrator.Node, error] {
+				return func(yield func(orchestrator.Node, error) bool) {
+					b.able.Nodes(ctx, id, q)(func(n orchestrator.Node, err error) bool {
+						if q.Borrow {
+							clear(n.Result)
+						}
+						return yield(n, err)
+					})
+				}
+			}
+		}},
 		{name: "counts nodes in other states", fails: []string{"Nodes/state-from-limit"}, make: func(b *broken) {
 			b.nodes = func(ctx context.Context, id orchestrator.JobID, q orchestrator.NodeQuery) iter.Seq2[orchestrator.Node, error] {
 				state := q.State
