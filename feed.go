@@ -61,12 +61,8 @@ func (o *Orchestrator) feeder() (Feeder, error) {
 // removed meanwhile.
 func (o *Orchestrator) WatchAll(ctx context.Context, from Position) iter.Seq2[FeedEvent, error] {
 	return func(yield func(FeedEvent, error) bool) {
-		changes := o.topics.subscribe(allJobs)
-		defer o.topics.unsubscribe(allJobs)
 		next := max(from, 1)
-		for last := false; ; {
-			changed := changes.next()
-			end, err := o.FeedEnd(ctx)
+		for end, err := range o.WatchFeedEnd(ctx) {
 			if err != nil {
 				yield(FeedEvent{}, err)
 				return
@@ -78,12 +74,29 @@ func (o *Orchestrator) WatchAll(ctx context.Context, from Position) iter.Seq2[Fe
 				next = e.Position + 1
 			}
 			next = max(next, end+1)
+		}
+	}
+}
+
+// WatchFeedEnd yields the position of the newest event of all jobs, 0 if there was none yet, and
+// again each time there is, or may be, another. It goes on, and ends, as [Orchestrator.WatchAll] does,
+// without reading the events.
+func (o *Orchestrator) WatchFeedEnd(ctx context.Context) iter.Seq2[Position, error] {
+	return func(yield func(Position, error) bool) {
+		changes := o.topics.subscribe(allJobs)
+		defer o.topics.unsubscribe(allJobs)
+		for last := false; ; {
+			changed := changes.next()
+			end, err := o.FeedEnd(ctx)
+			if !yield(end, err) || err != nil {
+				return
+			}
 			err = ErrStopped
 			if !last {
 				last, err = o.awaitFeed(ctx, changed)
 			}
 			if err != nil {
-				yield(FeedEvent{}, &Error{Op: "watch feed", Err: err})
+				yield(0, &Error{Op: "watch feed", Err: err})
 				return
 			}
 		}

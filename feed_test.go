@@ -83,6 +83,37 @@ func TestWatchAllEndsWithTheOrchestrator(t *testing.T) {
 	})
 }
 
+func TestWatchFeedEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := started(t, nil, &orchestratortest.Runner{}, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		var newest orchestrator.Position
+		ended := make(chan error)
+		go func() {
+			for end, err := range o.WatchFeedEnd(ctx) {
+				if err != nil {
+					ended <- err
+					return
+				}
+				newest = end
+			}
+		}()
+		synctest.Wait()
+		if newest != 0 {
+			t.Errorf("%d before the first event", newest)
+		}
+		orchestratortest.Await(t, o, deploy(t, o, names(3)...).ID)
+		synctest.Wait()
+		if end, err := o.FeedEnd(ctx); newest == 0 || newest != end || err != nil {
+			t.Errorf("%d, and the newest is %d, %v", newest, end, err)
+		}
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
 func TestFeedNeedsAStoreThatHasOne(t *testing.T) {
 	o := created(t, faulty.New(memory.New()), &orchestratortest.Runner{}, nil)
 	if _, err := o.FeedEnd(t.Context()); !errors.Is(err, errors.ErrUnsupported) {
@@ -94,6 +125,11 @@ func TestFeedNeedsAStoreThatHasOne(t *testing.T) {
 		}
 	}
 	for _, err := range o.WatchAll(t.Context(), 1) {
+		if !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%v", err)
+		}
+	}
+	for _, err := range o.WatchFeedEnd(t.Context()) {
 		if !errors.Is(err, errors.ErrUnsupported) {
 			t.Errorf("%v", err)
 		}

@@ -15,26 +15,43 @@ import (
 // A loop body that is slow delays nobody else, and misses nothing.
 func (o *Orchestrator) Watch(ctx context.Context, id JobID, from EventID) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
+		next := max(from, 1)
+		for job, err := range o.WatchJob(ctx, id) {
+			if err != nil {
+				yield(Event{}, err)
+				return
+			}
+			if job.LastEvent < next {
+				continue
+			}
+			for e, err := range o.Events(ctx, id, next) {
+				if !yield(e, err) || err != nil {
+					return
+				}
+				next = e.ID + 1
+			}
+		}
+	}
+}
+
+// WatchJob yields a job as it is, and again each time it has changed or may have, until it has
+// ended; it ends without an error after that. It yields an error last when ctx ends, [ErrNotFound] if
+// there is no such job, and [ErrStopped] when the orchestrator is stopped before the job has ended.
+//
+// A loop body that is slow delays nobody else. What happens meanwhile is yielded as one change: for
+// those who want to know how far a job has come, that costs less than reading its events.
+func (o *Orchestrator) WatchJob(ctx context.Context, id JobID) iter.Seq2[Job, error] {
+	return func(yield func(Job, error) bool) {
 		changes := o.topics.subscribe(id)
 		defer o.topics.unsubscribe(id)
-		next := max(from, 1)
 		for last := false; ; {
 			changed := changes.next()
 			job, err := o.store.Job(ctx, id)
 			if err != nil {
-				yield(Event{}, &Error{Op: "watch job", Job: id, Err: err})
+				yield(Job{}, &Error{Op: "watch job", Job: id, Err: err})
 				return
 			}
-			if job.LastEvent >= next {
-				for e, err := range o.Events(ctx, id, next) {
-					if !yield(e, err) || err != nil {
-						return
-					}
-					next = e.ID + 1
-				}
-				continue
-			}
-			if job.State.Terminal() {
+			if !yield(job, nil) || job.State.Terminal() {
 				return
 			}
 			err = ErrStopped
@@ -42,7 +59,7 @@ func (o *Orchestrator) Watch(ctx context.Context, id JobID, from EventID) iter.S
 				last, err = o.awaitChange(ctx, id, changed)
 			}
 			if err != nil {
-				yield(Event{}, &Error{Op: "watch job", Job: id, Err: err})
+				yield(Job{}, &Error{Op: "watch job", Job: id, Err: err})
 				return
 			}
 		}

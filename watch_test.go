@@ -101,3 +101,59 @@ func TestWatchOfAnEndedJob(t *testing.T) {
 		}
 	})
 }
+
+// Who wants to know how far a job has come is told of what happens meanwhile as one change, and of the end.
+func TestWatchJob(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		runner := &orchestratortest.Runner{Default: orchestratortest.Step{Takes: time.Second}}
+		o := created(t, nil, runner, &orchestrator.Options{MaxConcurrency: 1})
+		id := deploy(t, o, names(30)...).ID
+		for _, err := range o.WatchJob(t.Context(), id+1) {
+			if !errors.Is(err, orchestrator.ErrNotFound) {
+				t.Errorf("unknown job: %v", err)
+			}
+		}
+		var seen []orchestrator.EventID
+		var state orchestrator.JobState
+		for job, err := range o.WatchJob(t.Context(), id) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(seen) == 0 {
+				if err := o.Start(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			seen, state = append(seen, job.LastEvent), job.State
+			<-time.After(10 * time.Second)
+		}
+		if len(seen) > 5 || seen[0] != 0 || seen[len(seen)-1] != 61 || state != orchestrator.JobFinished {
+			t.Errorf("%v, %s", seen, state)
+		}
+		if err := o.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestWatchJobEndsWithTheOrchestrator(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := created(t, nil, &orchestratortest.Runner{}, nil)
+		job := deploy(t, o, "a")
+		ended := make(chan error)
+		go func() {
+			var last error
+			for _, err := range o.WatchJob(t.Context(), job.ID) {
+				last = err
+			}
+			ended <- last
+		}()
+		synctest.Wait()
+		if err := o.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-ended; !errors.Is(err, orchestrator.ErrStopped) {
+			t.Errorf("%v", err)
+		}
+	})
+}

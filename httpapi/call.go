@@ -130,11 +130,16 @@ func (c *call) problem(a answer, err error) {
 func (c *call) send(status int, body func(*encoder)) error {
 	var e encoder
 	body(&e)
+	return c.sendText(status, e.buf)
+}
+
+// sendText answers with a status and a JSON text.
+func (c *call) sendText(status int, text []byte) error {
 	c.Header().Set("Content-Type", contentType)
-	c.Header().Set("Content-Length", strconv.Itoa(len(e.buf)))
+	c.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	c.WriteHeader(status)
 	if c.bodyless() {
 		return nil
 	}
-	return c.write(e.buf)
+	return c.write(text)
 }

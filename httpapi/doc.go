@@ -36,7 +36,10 @@
 //
 // Every GET answers HEAD too. Lists are read from the store while they are written to the client:
 // they take the same memory however long they are. When such a list fails half way, the connection
-// is aborted, so that a list that is cut short never looks complete.
+// is aborted, so that a list that is cut short never looks complete. A client whose Accept-Encoding
+// prefers gzip gets lists in gzip, save for short ones; what is live goes out as it is. A handler in
+// front that compresses by itself is to take Accept-Encoding off the request, or to leave alone what
+// has a Content-Encoding.
 //
 // Errors are JSON objects with the keys kind, msg and, mostly, details.
 //

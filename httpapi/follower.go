@@ -78,7 +78,7 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // pass sends what is in one page.
 func (f *follower) pass(as form) error {
-	v, err := f.look()
+	v, err := f.turn()
 	if err != nil {
 		return unlessCancelled(err)
 	}
@@ -105,10 +105,10 @@ func (f *follower) pass(as form) error {
 	return f.send(*buf)
 }
 
-// look returns what there is from the follower's place on, when it is its turn to be sent that.
-func (f *follower) look() (view, error) {
+// turn returns what there is from the follower's place on, when it is its turn to be sent that.
+func (f *follower) turn() (view, error) {
 	v, err := f.log.view(f.c.context(), f.next)
-	if err == nil && f.h.hub.pace.await(f.c.context(), v.size()) {
+	if err == nil && f.h.hub.pace.await(f.c.context(), v.size()) && !v.full() {
 		v, err = f.log.view(f.c.context(), f.next) // there may be more by now
 	}
 	return v, err

@@ -18,7 +18,7 @@ import (
 // A list that fails half way is ended by a panic with [http.ErrAbortHandler], which net/http turns
 // into an aborted connection. A middleware that recovers panics must pass this one on.
 func New(o *orchestrator.Orchestrator, opts *Options) http.Handler {
-	h := &handler{o: o, opts: opts.withDefaults(), jobs: jobSpecs{o: o}}
+	h := &handler{o: o, opts: opts.withDefaults(), jobs: jobSpecs{o: o}, looks: newLooks(o)}
 	h.hub = newHub(h.opts.StreamRate)
 	h.streams = newStreams(h.opts.MaxStreams)
 	h.routes()
@@ -33,6 +33,7 @@ type handler struct {
 	hub     *hub
 	streams *streams
 	jobs    jobSpecs
+	looks   looks
 }
 
 // An action answers a call. An error that it returns before it has begun to answer is turned into

@@ -50,6 +50,7 @@ func (h *hub) join(id orchestrator.JobID, src source, live int64) *joined {
 		cancel: cancel,
 		done:   make(chan struct{}),
 		live:   live,
+		wanted: live,
 		news:   make(chan struct{}),
 	}}
 	j.watchers = func() int { return int(j.watching.Load()) }

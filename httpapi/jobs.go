@@ -9,11 +9,15 @@ import (
 
 // showJob answers GET /jobs/:id.
 func (h *handler) showJob(c *call) error {
-	job, err := h.job(c)
+	look, err := h.looks.at(c)
 	if err != nil {
 		return err
 	}
-	return c.send(http.StatusOK, func(e *encoder) { e.job(&job, c.links, time.Now()) })
+	job := look.job
+	if err := h.mayView(c, &job); err != nil {
+		return err
+	}
+	return c.sendText(http.StatusOK, look.body)
 }
 
 // listJobs answers GET /jobs.

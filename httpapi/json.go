@@ -8,19 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// The layouts of times on the wire. Clients parse times of jobs, nodes and events with a pattern
-// that has no fraction of a second; only an owner's last login was recorded with milliseconds.
-const (
-	secondLayout = time.RFC3339 // of a time in UTC: 2006-01-02T15:04:05Z
-	milliLayout  = "2006-01-02T15:04:05.000Z"
-)
-
 // encoder appends compact JSON text to a buffer. It puts the commas; the caller nests objects and
 // arrays rightly, and writes a key before each value in an object. It exists because a list of
 // 100,000 nodes is encoded item by item, straight from the domain types.
 type encoder struct {
 	buf   []byte
 	comma bool // the next key or value comes after another one
+	dates dates
 }
 
 func (e *encoder) separate() {
@@ -40,6 +34,13 @@ func (e *encoder) open(c byte) {
 func (e *encoder) close(c byte) {
 	e.buf = append(e.buf, c)
 	e.comma = true
+}
+
+// literal appends text that is the same in every answer: the keys of an object, with the commas, quotes
+// and colons about them, and values that never change. A value may follow it.
+func (e *encoder) literal(text string) {
+	e.buf = append(e.buf, text...)
+	e.comma = false
 }
 
 // key appends a key. The name is one of the API's own, and needs no escapes.
@@ -96,7 +97,17 @@ func (e *encoder) seconds(d time.Duration) {
 }
 
 // time appends a time to the second, or null for the zero time.
-func (e *encoder) time(t time.Time) { e.formatted(t, secondLayout) }
+func (e *encoder) time(t time.Time) {
+	if t.IsZero() {
+		e.null()
+		return
+	}
+	e.separate()
+	e.buf = append(e.buf, '"')
+	e.buf = e.dates.append(e.buf, t)
+	e.buf = append(e.buf, '"')
+	e.comma = true
+}
 
 func (e *encoder) formatted(t time.Time, layout string) {
 	if t.IsZero() {
@@ -112,18 +123,39 @@ func (e *encoder) formatted(t time.Time, layout string) {
 
 // raw appends JSON text as it is, save that what is not UTF-8 in it is replaced.
 func (e *encoder) raw(text json.RawMessage) {
+	e.valid(validText(text))
+}
+
+// valid appends JSON text that is known to be UTF-8, as it is.
+func (e *encoder) valid(text []byte) {
 	e.separate()
-	if !utf8.Valid(text) {
-		text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
-	}
 	e.buf = append(e.buf, text...)
 	e.comma = true
+}
+
+// validText returns the text, in which what is not UTF-8 is replaced.
+func validText(text []byte) []byte {
+	if utf8.Valid(text) {
+		return text
+	}
+	return bytes.ToValidUTF8(text, []byte("\uFFFD"))
 }
 
 // string appends a string. What is not UTF-8 in it is replaced.
 func (e *encoder) string(s string) {
 	e.separate()
 	e.buf = appendQuoted(e.buf, s)
+	e.comma = true
+}
+
+// sentence appends a sentence as a string.
+func (e *encoder) sentence(s *sentence) {
+	e.separate()
+	e.buf = append(e.buf, '"')
+	for _, part := range s {
+		e.buf = appendInside(e.buf, part)
+	}
+	e.buf = append(e.buf, '"')
 	e.comma = true
 }
 
@@ -141,42 +173,4 @@ func (e *encoder) ints(list []int) {
 		e.int(int64(n))
 	}
 	e.close(']')
-}
-
-// appendQuoted appends s as a JSON string, escaping only what must be escaped.
-func appendQuoted(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if ' ' <= c && c < utf8.RuneSelf && c != '"' && c != '\\' {
-			i++
-			continue
-		}
-		size := 1
-		escape := []byte(nil)
-		switch {
-		case c == '"' || c == '\\':
-			escape = []byte{'\\', c}
-		case c == '\n':
-			escape = []byte(`\n`)
-		case c < ' ':
-			escape = []byte{'\\', 'u', '0', '0', hex[c>>4], hex[c&0xF]}
-		default:
-			var r rune
-			r, size = utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && size == 1 {
-				escape = []byte("\uFFFD")
-			}
-		}
-		if escape != nil {
-			b = append(b, s[start:i]...)
-			b = append(b, escape...)
-			start = i + size
-		}
-		i += size
-	}
-	b = append(b, s[start:]...)
-	return append(b, '"')
 }

@@ -77,17 +77,23 @@ func FuzzQuoted(f *testing.F) {
 
 // The members of an object are those that encoding/json finds. What is stored is valid UTF-8; of
 // anything else it is enough that nothing breaks.
-func FuzzMembers(f *testing.F) {
+func FuzzScanner(f *testing.F) {
 	for _, text := range []string{
 		`{}`, ` { "a" : 1 , "b":[{"c":"}\""}] } `, `{"a\u0062":"x","metrics":{"total":3},"e":-1.5e3,"n":null}`, `{"":""}`, `[]`, `{"a`, `{"a":`, `{"a":"\`, `}`, `{"a":]}`, `"`,
+		`{"a long key of more than a word":"a long value with an \"escape\" in it","and":{"one":["more",{"x":"}"}]}}`,
 	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		got := map[string]string{}
-		members([]byte(text), func(key, value []byte) { got[string(key)] = string(value) })
-		r := runOf([]byte(text))
-		r.counters()
+		s := scanner{text: []byte(text)}
+		for more := s.object(); more; {
+			var key []byte
+			if key, more = s.key(); more {
+				got[string(key)] = string(s.value())
+			}
+		}
+		runOf([]byte(text))
 		var want map[string]json.RawMessage
 		if !utf8.ValidString(text) || !strings.HasPrefix(strings.TrimSpace(text), "{") || json.Unmarshal([]byte(text), &want) != nil {
 			return
@@ -109,5 +115,5 @@ func TestRunOf(t *testing.T) {
 	assert.Nil(t, r.reportURL, "not a string")
 	assert.Nil(t, r.environment)
 	assert.Equal(t, `{"total":3,"changed":0,"corrective_change":0,"failed":0,"failed_to_restart":0,"out_of_sync":0,"restarted":0,"scheduled":0,"skipped":-1}`,
-		encoded(func(e *encoder) { e.metrics(&r) }))
+		encoded(func(e *encoder) { e.metrics(&r.counters) }))
 }

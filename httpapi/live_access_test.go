@@ -125,7 +125,7 @@ func TestHeartbeatsOfAFeedWithoutAnythingToSee(t *testing.T) {
 }
 
 func TestLongPollOfAStoppedOrchestrator(t *testing.T) {
-	a := newAPI(t, setup{})
+	a := newAPI(t, setup{idle: true}) // or the job could end first
 	a.deploy("a")
 	require.NoError(t, a.o.Stop(t.Context()))
 	last := a.do(http.MethodGet, "/jobs/1", "")

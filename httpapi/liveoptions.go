@@ -11,7 +11,7 @@ const (
 	defaultHeartbeat    = 15 * time.Second
 	defaultWriteTimeout = 2 * time.Minute
 	defaultMaxStreams   = 100
-	defaultStreamRate   = 64 << 20
+	defaultStreamRate   = 32 << 20
 )
 
 // setLive sets the options for live events that have not been.

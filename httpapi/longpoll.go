@@ -9,7 +9,7 @@ import (
 // Next appends where to go on.
 func (f *follower) poll(wait time.Duration, limit int, next func(*encoder)) error {
 	f.c.endures()
-	s := f.c.stream()
+	s := f.c.liveStream()
 	s.open('{')
 	s.key("items")
 	s.open('[')
@@ -58,7 +58,7 @@ func (f *follower) collect(s *stream, wait time.Duration, limit int) error {
 
 // list writes what is in one page, at most limit items, and returns how many.
 func (f *follower) list(s *stream, limit int) (found int, err error) {
-	v, err := f.look()
+	v, err := f.turn()
 	if err != nil {
 		return 0, err
 	}

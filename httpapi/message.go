@@ -1,39 +1,46 @@
 package httpapi
 
 import (
+	"strings"
+
 	"github.com/seed-54b7607b/orchestrator"
 )
 
-// work returns what a job does on a node, for people.
-func work(j *orchestrator.Job) string {
-	if j.Command == orchestrator.CommandTask {
-		return "task " + j.Task.Name
-	}
-	return "puppet run"
-}
+// sentence is a sentence for people, in parts. Nothing of a character is in another part than the rest.
+type sentence [7]string
+
+func (s *sentence) String() string { return strings.Join(s[:], "") }
 
 // nodeMessage returns one sentence about a node for people: "" while nothing has happened to it.
-// What was recorded is kept to the letter, with the blank after Success, to which the runner's own
-// words are added if there are any. The sentences for failed and skipped nodes, which were not
-// recorded, are made alike.
 func nodeMessage(j *orchestrator.Job, n *orchestrator.Node) string {
-	what := work(j)
+	s := nodeSentence(j, n)
+	return s.String()
+}
+
+// nodeSentence returns the message of a node. What was recorded is kept to the letter, with the blank
+// after Success, to which the runner's own words are added if there are any. The sentences for failed
+// and skipped nodes, which were not recorded, are made alike.
+func nodeSentence(j *orchestrator.Job, n *orchestrator.Node) sentence {
+	work, task := "puppet run", ""
+	if j.Command == orchestrator.CommandTask {
+		work, task = "task ", j.Task.Name
+	}
 	switch n.State {
 	case orchestrator.NodeRunning:
-		return "Started " + what + " on " + n.Name + " ..."
+		return sentence{"Started ", work, task, " on ", n.Name, " ..."}
 	case orchestrator.NodeFinished:
-		return "Finished " + what + " on " + n.Name + " - Success! " + n.Message
+		return sentence{"Finished ", work, task, " on ", n.Name, " - Success! ", n.Message}
 	case orchestrator.NodeFailed:
-		return "Finished " + what + " on " + n.Name + " - Failure! " + n.Message
+		return sentence{"Finished ", work, task, " on ", n.Name, " - Failure! ", n.Message}
 	case orchestrator.NodeErrored:
 		if j.Command == orchestrator.CommandDeploy {
-			what = "puppet"
+			work = "puppet"
 		}
-		return "Error running " + what + " on " + n.Name + ": " + n.Message
+		return sentence{"Error running ", work, task, " on ", n.Name, ": ", n.Message}
 	case orchestrator.NodeSkipped:
-		return "Skipped " + what + " on " + n.Name + ": " + n.Message
+		return sentence{"Skipped ", work, task, " on ", n.Name, ": ", n.Message}
 	default:
-		return ""
+		return sentence{}
 	}
 }
 

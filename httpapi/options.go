@@ -90,7 +90,7 @@ type Options struct {
 	// StreamRate is how many bytes a second all live streams and long polls together are sent while
 	// there is news all the time. It keeps a crowd of watchers from holding up the jobs that it watches;
 	// what it has not been sent by then follows when there is less news.
-	// Defaults to 64 MiB for each processor that the program may use.
+	// Defaults to 32 MiB for each processor that the program may use.
 	StreamRate int
 
 	// CrossOrigin says which pages in browsers may send commands; other clients are not concerned.

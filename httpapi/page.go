@@ -89,6 +89,18 @@ func (p *page) add(b block, text []byte) bool {
 	return true
 }
 
+// join appends the page that follows this one, and reports whether it does and there was room for it.
+func (p *page) join(next *page) bool {
+	if p.to != next.from || len(p.text)+len(next.text) > pageBytes || len(p.blocks)+len(next.blocks) > pageEvents {
+		return false
+	}
+	for _, b := range next.blocks {
+		p.add(b, next.text[b.begin:b.end])
+	}
+	p.to = next.to
+	return true
+}
+
 // view is what a page had from a position on when it was looked at.
 type view struct {
 	text   []byte
@@ -114,6 +126,9 @@ func (v *view) events() []byte {
 
 // size returns how many bytes the events of the view have.
 func (v *view) size() int { return len(v.events()) }
+
+// full reports whether the view has about as much as one can have.
+func (v *view) full() bool { return len(v.text) > pageBytes/2 || len(v.blocks) > pageEvents/2 }
 
 // appendEvent appends the server-sent event of a block, with base in its links.
 func (v *view) appendEvent(buf []byte, b *block, base []byte) []byte {

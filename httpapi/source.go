@@ -14,15 +14,21 @@ type source interface {
 	// past yields the records from a position on that there are.
 	past(ctx context.Context, from int64) iter.Seq2[record, error]
 
-	// live yields the records from a position on, those that are to come too, until there can be
-	// no more.
-	live(ctx context.Context, from int64) iter.Seq2[record, error]
+	// live yields how far the log has come, and again each time it has, or may have, come further,
+	// until it has ended.
+	live(ctx context.Context) iter.Seq2[reach, error]
 
 	// dense reports whether every position has a record.
 	dense() bool
 
 	// linked reports whether the records hold links.
 	linked() bool
+}
+
+// reach is how far a log has come.
+type reach struct {
+	live int64 // everything before this position has happened
+	over bool  // there can be no more
 }
 
 // jobSource is the log of one job: the positions are the ids of its events.
@@ -35,17 +41,19 @@ func (s *jobSource) dense() bool  { return true }
 func (s *jobSource) linked() bool { return false }
 
 func (s *jobSource) past(ctx context.Context, from int64) iter.Seq2[record, error] {
-	return s.records(s.o.Events(ctx, s.job.ID, orchestrator.EventID(from)))
-}
-
-func (s *jobSource) live(ctx context.Context, from int64) iter.Seq2[record, error] {
-	return s.records(s.o.Watch(ctx, s.job.ID, orchestrator.EventID(from)))
-}
-
-func (s *jobSource) records(events iter.Seq2[orchestrator.Event, error]) iter.Seq2[record, error] {
 	return func(yield func(record, error) bool) {
-		for event, err := range events {
+		for event, err := range s.o.Events(ctx, s.job.ID, orchestrator.EventID(from)) {
 			if !yield(record{position: int64(event.ID), job: s.job, event: event}, err) {
+				return
+			}
+		}
+	}
+}
+
+func (s *jobSource) live(ctx context.Context) iter.Seq2[reach, error] {
+	return func(yield func(reach, error) bool) {
+		for job, err := range s.o.WatchJob(ctx, s.job.ID) {
+			if !yield(reach{live: int64(job.LastEvent) + 1, over: job.State.Terminal()}, err) {
 				return
 			}
 		}
@@ -61,18 +69,10 @@ type feedSource struct {
 func (s *feedSource) dense() bool  { return false }
 func (s *feedSource) linked() bool { return true }
 
+// past leaves out the events of jobs that were removed meanwhile.
 func (s *feedSource) past(ctx context.Context, from int64) iter.Seq2[record, error] {
-	return s.records(ctx, s.o.Feed(ctx, orchestrator.Position(from)))
-}
-
-func (s *feedSource) live(ctx context.Context, from int64) iter.Seq2[record, error] {
-	return s.records(ctx, s.o.WatchAll(ctx, orchestrator.Position(from)))
-}
-
-// records leaves out the events of jobs that were removed meanwhile.
-func (s *feedSource) records(ctx context.Context, events iter.Seq2[orchestrator.FeedEvent, error]) iter.Seq2[record, error] {
 	return func(yield func(record, error) bool) {
-		for event, err := range events {
+		for event, err := range s.o.Feed(ctx, orchestrator.Position(from)) {
 			r := record{position: int64(event.Position), event: event.Event}
 			if err == nil {
 				r.job, err = s.jobs.of(ctx, event.Job)
@@ -81,6 +81,16 @@ func (s *feedSource) records(ctx context.Context, events iter.Seq2[orchestrator.
 				continue
 			}
 			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (s *feedSource) live(ctx context.Context) iter.Seq2[reach, error] {
+	return func(yield func(reach, error) bool) {
+		for end, err := range s.o.WatchFeedEnd(ctx) {
+			if !yield(reach{live: int64(end) + 1}, err) {
 				return
 			}
 		}

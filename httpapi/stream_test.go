@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -89,7 +90,7 @@ func serve(t *testing.T, store orchestrator.Store, log *logged) streaming {
 	return streaming{server, server.URL + "/orchestrator/v1", returned}
 }
 
-// The client has the first item while the store has not come to the second.
+// The client has the first item while the store has not come to the second, compressed or not.
 func TestFirstItemAtOnce(t *testing.T) {
 	for path, endOfItem := range map[string]string{
 		"/jobs":          `"userdata":{}}`,
@@ -97,23 +98,31 @@ func TestFirstItemAtOnce(t *testing.T) {
 		"/jobs/1/report": `"events":[]}`,
 		"/jobs/1/events": `"message":"Job 1 is stopping"}`,
 	} {
-		t.Run(path, func(t *testing.T) {
-			log, goOn, enough := new(logged), make(chan struct{}), errors.New("enough")
-			store := &endlessStore{Store: memory.New(), before: func(context.Context, int) error {
-				<-goOn
-				return enough
-			}}
-			server := serve(t, store, log)
-			res, err := server.Client().Get(server.base + path)
-			require.NoError(t, err)
-			defer res.Body.Close()
-			assert.Equal(t, http.StatusOK, res.StatusCode)
-			readUntil(t, res.Body, endOfItem)
-			close(goOn)
-			<-server.returned
-			_, err = io.Copy(io.Discard, res.Body)
-			assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
-		})
+		for _, encoding := range []string{"identity", "gzip"} {
+			t.Run(path+" "+encoding, func(t *testing.T) {
+				log, goOn, enough := new(logged), make(chan struct{}), errors.New("enough")
+				store := &endlessStore{Store: memory.New(), before: func(context.Context, int) error {
+					<-goOn
+					return enough
+				}}
+				server := serve(t, store, log)
+				res := server.get(t, path, "Accept-Encoding", encoding)
+				defer res.Body.Close()
+				assert.Equal(t, http.StatusOK, res.StatusCode)
+				body := io.Reader(res.Body)
+				if encoding == "gzip" {
+					require.Equal(t, encoding, res.Header.Get("Content-Encoding"))
+					var err error
+					body, err = gzip.NewReader(body)
+					require.NoError(t, err)
+				}
+				readUntil(t, body, endOfItem)
+				close(goOn)
+				<-server.returned
+				_, err := io.Copy(io.Discard, body)
+				assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			})
+		}
 	}
 }
 

@@ -1,31 +1,30 @@
 package httpapi
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
-// Watchers are told of news after a short while, in which what was committed together arrives, and
-// after a longer pause when they were told of other news before. The pause grows with their number,
-// so that waking them never takes much of the time; what happens meanwhile goes out to each in one write.
+// Watchers are told of news at once, and then not again before a pause, so that what happens meanwhile
+// goes out to each in one write. The pause grows with their number, so that waking them never takes
+// much of the time.
 const (
-	tellDelay    = 2 * time.Millisecond
 	tellPause    = 5 * time.Millisecond
 	tellPauseFor = 50 * time.Microsecond // for each watcher
 	maxTellPause = 100 * time.Millisecond
 )
 
-// tell lets the watchers know, a little later, that there is more. The caller holds w.mu.
-func (w *watched) tell() {
-	if w.late != nil {
-		return
+// pause returns how long to wait before the watchers are told again.
+func (w *watched) pause() time.Duration {
+	return min(tellPause+time.Duration(w.watchers())*tellPauseFor, maxTellPause)
+}
+
+// rest waits, at most until ctx ends.
+func rest(ctx context.Context, pause time.Duration) {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
-	pause := min(tellPause+time.Duration(w.watchers())*tellPauseFor, maxTellPause)
-	w.late = time.AfterFunc(max(pause-time.Since(w.told), tellDelay), func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if w.late != nil {
-			w.late = nil
-			w.told = time.Now()
-			close(w.news)
-			w.news = make(chan struct{})
-		}
-	})
 }

@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/seed-54b7607b/orchestrator"
 )
 
 // watched is a log that somebody watches. However many they are, the store is read once: one
-// goroutine follows what happens and encodes it, and what has happened before is read in pages by
-// the first who comes to them. Everyone else gets the same bytes, for as long as they are kept.
+// goroutine follows how far the log has come, and what has happened is read and encoded in pages by
+// the first who comes to them. Everyone else gets the same bytes, for as long as they are kept. What
+// nobody has come to costs nothing yet: a crowd of watchers may be far behind.
 type watched struct {
 	src      source
 	budget   func() int // how many bytes of pages to keep
@@ -29,51 +29,64 @@ type watched struct {
 	live    int64         // everything before this position has happened
 	over    bool          // nothing more will be followed
 	err     error         // why, if it is not that the log has ended
+	wanted  int64         // what is before this position has been looked at, or was there when the first came
 	news    chan struct{} // closed when there is more, or nothing more can come
-	told    time.Time     // when that was last done
-	late    *time.Timer   // does it a little later; nil if that is not needed
 }
 
 // errGap is that the store does not have an event that it had.
 var errGap = errors.New("events are missing")
 
-// follow encodes what happens, until nothing more can.
+// follow tells the watchers how far the log has come, until it can come no further.
 func (w *watched) follow(ctx context.Context) {
 	defer close(w.done)
 	w.pace.begin()
 	defer w.pace.end()
-	var e encoder
-	for r, err := range w.src.live(ctx, w.live) {
+	for r, err := range w.src.live(ctx) {
 		if err == nil {
-			err = w.take(&e, &r)
+			err = w.prepare(ctx, r.live)
 		}
 		if err != nil {
 			w.end(err)
 			return
 		}
+		if w.advance(r.live) && !r.over {
+			rest(ctx, w.pause())
+		}
 	}
 	w.end(nil)
 }
 
-// take adds a record that has just happened.
-func (w *watched) take(e *encoder, r *record) error {
-	e.buf = e.buf[:0]
-	b := e.block(r, w.src.linked())
+// prepare reads a page of what has happened before a position, if there is a watcher who waits for
+// it: once for all who do, before they are told.
+func (w *watched) prepare(ctx context.Context, live int64) error {
+	w.mu.Lock()
+	from, waited := w.live, w.wanted >= w.live
+	w.mu.Unlock()
+	if live <= from || !waited {
+		return nil
+	}
+	p, err := w.read(ctx, from, live)
+	if err != nil {
+		return err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.src.dense() && r.position != w.live {
-		return fmt.Errorf("%w: job %d has %d behind %d", errGap, r.job.ID, r.position, w.live-1)
-	}
-	if n := len(w.pages); n == 0 || w.pages[n-1].to != w.live || !w.pages[n-1].add(b, e.buf) {
-		p := &page{from: w.live}
-		p.add(b, e.buf)
-		w.pages = append(w.pages, p)
-		w.evict(nil)
-	}
-	w.size += len(e.buf)
-	w.live = r.position + 1
-	w.tell()
+	w.keep(p)
 	return nil
+}
+
+// advance tells the watchers that everything before a position has happened, and reports whether that
+// is news.
+func (w *watched) advance(live int64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if live <= w.live {
+		return false
+	}
+	w.live = live
+	close(w.news)
+	w.news = make(chan struct{})
+	return true
 }
 
 // end says that nothing more is followed.
@@ -81,10 +94,6 @@ func (w *watched) end(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.over, w.err = true, err
-	if w.late != nil {
-		w.late.Stop()
-		w.late = nil
-	}
 	close(w.news)
 }
 
@@ -139,6 +148,7 @@ func (w *watched) view(ctx context.Context, from int64) (view, error) {
 		i := w.pageOf(from)
 		if i < len(w.pages) && w.pages[i].from <= from {
 			w.pages[i].reads++
+			w.wanted = max(w.wanted, w.pages[i].to)
 			return w.pages[i].view(from), nil
 		}
 		var err error
@@ -187,10 +197,20 @@ func (w *watched) load(ctx context.Context, from int64) error {
 	if err != nil {
 		return err
 	}
-	w.pages = slices.Insert(w.pages, w.pageOf(from), p)
-	w.size += len(p.text)
-	w.evict(p)
+	w.keep(p)
 	return nil
+}
+
+// keep adds a page, to the one before it if that has room. The caller holds w.mu.
+func (w *watched) keep(p *page) {
+	w.size += len(p.text)
+	i := w.pageOf(p.from)
+	if i > 0 && w.pages[i-1].join(p) {
+		p = w.pages[i-1]
+	} else {
+		w.pages = slices.Insert(w.pages, i, p)
+	}
+	w.evict(p)
 }
 
 // read reads a page: what there is from a position on, until it is full or comes to another position.

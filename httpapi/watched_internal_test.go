@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -93,26 +92,21 @@ func (s *story) past(ctx context.Context, from int64) iter.Seq2[record, error] {
 	}
 }
 
-func (s *story) live(ctx context.Context, from int64) iter.Seq2[record, error] {
-	return func(yield func(record, error) bool) {
+func (s *story) live(ctx context.Context) iter.Seq2[reach, error] {
+	return func(yield func(reach, error) bool) {
 		for {
-			records, over, more := s.from(from)
-			for _, r := range records {
-				if !yield(r, nil) {
-					return
-				}
-				from = r.position + 1
-			}
+			records, over, more := s.from(1)
+			live := int64(1)
 			if len(records) > 0 {
-				continue
+				live = records[len(records)-1].position + 1
 			}
-			if over {
+			if !yield(reach{live: live, over: over}, nil) || over {
 				return
 			}
 			select {
 			case <-more:
 			case <-ctx.Done():
-				yield(record{}, ctx.Err())
+				yield(reach{}, ctx.Err())
 				return
 			}
 		}
@@ -288,6 +282,61 @@ func TestMissingEvents(t *testing.T) {
 	}
 }
 
+// What nobody has come to is not read: a log that all watchers are far behind in costs nothing.
+func TestALogIsNotReadAheadOfItsWatchers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, h := newStory(false, 1000), newHub(1<<20)
+		log := h.join(7, s, 1)
+		defer h.leave(7, log)
+		synctest.Wait()
+		for position := range int64(10_000) {
+			s.write(position + 1)
+			if position%100 == 0 {
+				<-time.After(tellPause * 2)
+			}
+		}
+		<-time.After(time.Second)
+		assert.EqualValues(t, 10_001, log.progress().live)
+		assert.LessOrEqual(t, s.reads, 1, "only what there was when somebody waited for it")
+		s.end()
+		for next := int64(1); next < 10_001; {
+			v, err := log.view(t.Context(), next)
+			require.NoError(t, err)
+			require.Equal(t, next, v.blocks[0].position)
+			next = v.to
+		}
+	})
+}
+
+// Those who wait for an event are told of it at once, and find it read. Events that come one by one
+// share their page.
+func TestALoneEventIsThereAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, h := newStory(false, 10), newHub(1<<20)
+		log := h.join(7, s, 1)
+		defer h.leave(7, log)
+		for position := int64(1); position <= 50; position++ {
+			<-time.After(time.Second)
+			news, start := log.progress().news, time.Now()
+			s.write(position)
+			<-news
+			assert.Zero(t, time.Since(start))
+			reads := s.reads
+			v, err := log.view(t.Context(), position)
+			require.NoError(t, err)
+			require.Len(t, v.blocks, 1)
+			assert.Equal(t, position+1, v.to)
+			assert.Equal(t, reads, s.reads)
+		}
+		assert.Len(t, log.pages, 1)
+		<-time.After(time.Second)
+		start := time.Now()
+		s.end()
+		<-log.done
+		assert.Zero(t, time.Since(start), "nor is the end kept back")
+	})
+}
+
 // Many who wait are told of many events together.
 func TestNewsIsToldInTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -315,39 +364,4 @@ func TestNewsIsToldInTurns(t *testing.T) {
 		<-done
 		assert.InDelta(t, 1000/55, turns, 3)
 	})
-}
-
-func TestHubOfAFailedLog(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := newHub(1 << 20)
-		broken := h.join(7, failing{errors.New("no")}, 1)
-		<-broken.done
-		s := newStory(false, 10)
-		s.end()
-		next := h.join(7, s, 1)
-		assert.NotSame(t, broken, next, "nobody else gets a log that can be followed no longer")
-		<-next.done
-		assert.Same(t, next, h.join(7, s, 1), "one that has ended is shared")
-		h.leave(7, broken)
-		h.leave(7, next)
-		assert.NotEmpty(t, h.logs)
-		h.leave(7, next)
-		assert.Empty(t, h.logs)
-		assert.Zero(t, h.open.Load())
-		assert.Zero(t, h.pace.going)
-	})
-}
-
-// failing is a log that cannot be read.
-type failing struct{ err error }
-
-func (f failing) dense() bool  { return true }
-func (f failing) linked() bool { return false }
-
-func (f failing) past(context.Context, int64) iter.Seq2[record, error] {
-	return func(yield func(record, error) bool) { yield(record{}, f.err) }
-}
-
-func (f failing) live(ctx context.Context, from int64) iter.Seq2[record, error] {
-	return f.past(ctx, from)
 }

@@ -12,58 +12,59 @@ import (
 func (e *encoder) job(j *orchestrator.Job, l links, now time.Time) {
 	e.open('{')
 	e.jobName(l, j.ID)
-	e.key("state")
+	e.literal(`,"state":`)
 	e.string(string(j.State))
-	e.key("command")
+	e.literal(`,"command":`)
 	e.string(string(j.Command))
-	e.key("type")
+	e.literal(`,"type":`)
 	e.string(string(j.Command))
-	e.key("description")
+	e.literal(`,"description":`)
 	e.string(j.Description)
-	e.key("environment")
+	e.literal(`,"environment":`)
 	e.environment(j.Environment)
-	e.key("options")
+	e.literal(`,"options":`)
 	e.options(j)
-	e.key("owner")
+	e.literal(`,"owner":`)
 	e.owner(&j.Owner)
 	e.jobTimes(j, now)
-	e.key("status")
+	e.literal(`,"status":`)
 	e.status(j)
-	e.key("node_count")
+	e.literal(`,"node_count":`)
 	e.int(int64(j.NodeCount))
-	e.key("node_states")
+	e.literal(`,"node_states":`)
 	e.nodeStates(&j.Counts)
-	e.key("nodes")
+	e.literal(`,"nodes":`)
 	e.link(l, j.ID, "/nodes")
-	e.key("report")
+	e.literal(`,"report":`)
 	e.link(l, j.ID, "/report")
-	e.key("events")
+	e.literal(`,"events":`)
 	e.link(l, j.ID, "/events")
-	e.key("userdata")
+	e.literal(`,"userdata":`)
 	e.rawObject(j.Userdata)
 	e.close('}')
 }
 
-// jobName appends the members that say which job it is: its URL, and its id as a string.
+// jobName appends the members that say which job it is: its URL, and its id as a string. They are the
+// first of their object.
 func (e *encoder) jobName(l links, id orchestrator.JobID) {
-	e.key("id")
+	e.literal(`"id":`)
 	e.url(l, id, "")
-	e.key("name")
+	e.literal(`,"name":`)
 	e.intString(int64(id))
 }
 
 // jobTimes appends when things happened to the job. The timestamp is that of its latest change of
 // state, as recorded, and not that of its creation, as first documented.
 func (e *encoder) jobTimes(j *orchestrator.Job, now time.Time) {
-	e.key("timestamp")
+	e.literal(`,"timestamp":`)
 	e.time(j.Updated())
-	e.key("created_timestamp")
+	e.literal(`,"created_timestamp":`)
 	e.time(j.Created())
-	e.key("started_timestamp")
+	e.literal(`,"started_timestamp":`)
 	e.time(j.Created())
-	e.key("finished_timestamp")
+	e.literal(`,"finished_timestamp":`)
 	e.time(j.Finished())
-	e.key("duration")
+	e.literal(`,"duration":`)
 	e.elapsed(j.Created(), j.Finished(), now)
 }
 
@@ -89,11 +90,11 @@ func (e *encoder) status(j *orchestrator.Job) {
 			exit = j.Status[i+1].At
 		}
 		e.open('{')
-		e.key("state")
+		e.literal(`"state":`)
 		e.string(string(change.State))
-		e.key("enter_time")
+		e.literal(`,"enter_time":`)
 		e.time(change.At)
-		e.key("exit_time")
+		e.literal(`,"exit_time":`)
 		e.time(exit)
 		e.close('}')
 	}
@@ -135,9 +136,9 @@ func (e *encoder) rawObject(text []byte) {
 // a subject has. Both forms were recorded.
 func (e *encoder) owner(o *orchestrator.Owner) {
 	e.open('{')
-	e.key("id")
+	e.literal(`"id":`)
 	e.string(o.ID)
-	e.key("login")
+	e.literal(`,"login":`)
 	e.string(o.Login)
 	if moreIsKnown(o) {
 		e.key("display_name")

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"strings"
 	"time"
 
 	"github.com/seed-54b7607b/orchestrator"
@@ -10,46 +11,57 @@ import (
 // node appends a node of a job. The message is under details, where it was recorded, and at the
 // top, where the first documentation has it.
 func (e *encoder) node(j *orchestrator.Job, n *orchestrator.Node, l links, now time.Time) {
+	deploy := j.Command == orchestrator.CommandDeploy
+	result := validText(n.Result)
 	var r run
-	if j.Command == orchestrator.CommandDeploy {
-		r = runOf(n.Result)
+	if deploy {
+		r = runOf(result)
 	}
-	message := nodeMessage(j, n)
 	e.open('{')
-	e.key("name")
+	e.literal(`"name":`)
 	e.string(n.Name)
-	e.key("state")
+	e.literal(`,"state":`)
 	e.string(string(n.State))
-	e.key("timestamp")
+	e.literal(`,"timestamp":`)
 	e.time(n.Updated)
-	e.key("start_timestamp")
+	e.literal(`,"start_timestamp":`)
 	e.time(n.Started)
-	e.key("finish_timestamp")
+	e.literal(`,"finish_timestamp":`)
 	e.time(n.Finished)
-	e.key("duration")
+	e.literal(`,"duration":`)
 	e.elapsed(n.Started, n.Finished, now)
-	e.key("transaction_uuid")
-	e.rawOrNull(r.uuid)
-	e.key("transport")
-	e.string("pcp")
-	e.key("latest-event-id")
+	e.literal(`,"transaction_uuid":`)
+	e.validOrNull(r.uuid)
+	e.literal(`,"transport":"pcp","latest-event-id":`)
 	e.int(int64(n.LatestEvent))
-	e.key("message")
-	e.string(message)
-	e.key("details")
-	e.open('{')
-	if j.Command == orchestrator.CommandDeploy {
-		e.details(n, &r, message, func() { e.url(l, j.ID, "/report") }, now)
+	e.literal(`,"message":`)
+	message := e.nodeMessage(j, n)
+	e.literal(`,"details":{`)
+	if deploy && n.State != orchestrator.NodeNew {
+		e.details(j, n, &r, message, l, now)
 	}
-	e.close('}')
-	e.key("result")
+	e.literal(`},"result":`)
 	if ran(n) {
-		e.result(n)
+		e.ranWith(n, result)
 	} else {
 		e.null()
 	}
 	e.close('}')
 }
+
+// place is where a value is in the buffer.
+type place struct{ from, to int }
+
+// nodeMessage appends the message of a node, and returns where.
+func (e *encoder) nodeMessage(j *orchestrator.Job, n *orchestrator.Node) place {
+	from := len(e.buf)
+	s := nodeSentence(j, n)
+	e.sentence(&s)
+	return place{from, len(e.buf)}
+}
+
+// again appends a value that is in the buffer already.
+func (e *encoder) again(p place) { e.valid(e.buf[p.from:p.to]) }
 
 // ran reports whether a node has come to an end by being run, or by an attempt to run it.
 func ran(n *orchestrator.Node) bool {
@@ -59,32 +71,29 @@ func ran(n *orchestrator.Node) bool {
 // details appends the members of a deploy node's details. A client that reads them for a finished
 // or failed node crashes unless metrics and report-url are there, and the latter is an absolute URL:
 // where the run gives none, it is that of the job's report.
-func (e *encoder) details(n *orchestrator.Node, r *run, message string, report func(), now time.Time) {
-	if n.State == orchestrator.NodeNew {
-		return
-	}
-	e.key("message")
-	e.string(message)
+func (e *encoder) details(j *orchestrator.Job, n *orchestrator.Node, r *run, message place, l links, now time.Time) {
+	e.literal(`"message":`)
+	e.again(message)
 	switch n.State {
 	case orchestrator.NodeRunning:
-		e.key("run-time")
+		e.literal(`,"run-time":`)
 		e.int(int64(max(now.Sub(n.Started), 0) / time.Second))
 	case orchestrator.NodeFinished, orchestrator.NodeFailed:
-		e.key("metrics")
-		e.metrics(r)
-		e.key("report-url")
+		e.literal(`,"metrics":`)
+		e.metrics(&r.counters)
+		e.literal(`,"report-url":`)
 		if isURL(r.reportURL) {
-			e.raw(r.reportURL)
+			e.valid(r.reportURL)
 		} else {
-			report()
+			e.url(l, j.ID, "/report")
 		}
 		if r.hash != nil {
-			e.key("hash")
-			e.raw(r.hash)
+			e.literal(`,"hash":`)
+			e.valid(r.hash)
 		}
 		if r.environment != nil {
-			e.key("environment")
-			e.raw(r.environment)
+			e.literal(`,"environment":`)
+			e.valid(r.environment)
 		}
 	}
 }
@@ -96,49 +105,56 @@ func isURL(text []byte) bool {
 	if !ok {
 		rest, ok = bytes.CutPrefix(text, []byte(`"https://`))
 	}
-	if !ok || bytes.ContainsAny(rest, "\\ ") {
+	if !ok || bytes.IndexByte(rest, '\\') >= 0 || bytes.IndexByte(rest, ' ') >= 0 {
 		return false
 	}
-	host := bytes.IndexAny(rest, `/?#"`)
-	return host > 0 && rest[0] != ':'
+	return len(rest) > 0 && strings.IndexByte(`/?#":`, rest[0]) < 0
 }
 
-func (e *encoder) metrics(r *run) {
-	e.open('{')
-	for i, n := range r.counters() {
-		e.key(metricNames[i])
-		e.int(n)
+func (e *encoder) metrics(all *counters) {
+	e.separate()
+	e.buf = appendMetrics(e.buf, all)
+	e.comma = true
+}
+
+func appendMetrics(b []byte, all *counters) []byte {
+	for i, text := range all {
+		b = append(b, metricKeys[i]...)
+		if text == nil {
+			b = append(b, '0')
+		} else {
+			b = append(b, text...)
+		}
 	}
-	e.close('}')
+	return append(b, '}')
 }
 
-func (e *encoder) rawOrNull(text []byte) {
+func (e *encoder) validOrNull(text []byte) {
 	if text == nil {
 		e.null()
 		return
 	}
-	e.raw(text)
+	e.valid(text)
 }
 
-// result appends what a run gave. A node that could not be run has what the API gives for it: an
-// error under _error.
-func (e *encoder) result(n *orchestrator.Node) {
-	if n.State != orchestrator.NodeErrored || n.Result != nil {
-		e.rawObject(n.Result)
-		return
+// result appends what a run gave.
+func (e *encoder) result(n *orchestrator.Node) { e.ranWith(n, validText(n.Result)) }
+
+// ranWith appends a result whose text is known to be UTF-8. A node that could not be run has what the
+// API gives for it: an error under _error.
+func (e *encoder) ranWith(n *orchestrator.Node, result []byte) {
+	switch {
+	case len(result) > 0:
+		e.valid(result)
+	case n.State != orchestrator.NodeErrored || n.Result != nil:
+		e.rawObject(nil)
+	default:
+		e.open('{')
+		e.literal(`"_error":{"kind":"puppetlabs.orchestrator/execution-failure","msg":`)
+		e.string(n.Message)
+		e.literal(`,"details":{"node":`)
+		e.string(n.Name)
+		e.literal("}}")
+		e.close('}')
 	}
-	e.open('{')
-	e.key("_error")
-	e.open('{')
-	e.key("kind")
-	e.string("puppetlabs.orchestrator/execution-failure")
-	e.key("msg")
-	e.string(n.Message)
-	e.key("details")
-	e.open('{')
-	e.key("node")
-	e.string(n.Name)
-	e.close('}')
-	e.close('}')
-	e.close('}')
 }

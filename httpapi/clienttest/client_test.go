@@ -1,6 +1,7 @@
 package clienttest
 
 import (
+	"compress/gzip"
 	"crypto/tls"
 	"io"
 	"net/http"
@@ -88,9 +89,25 @@ func (c *client) send(method, url, body string) *reply {
 	answer, err := c.http.Do(r)
 	require.NoError(c.t, err, "%s %s", method, url)
 	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
+	text, err := io.ReadAll(unpacked(c.t, answer))
 	require.NoError(c.t, err, "%s %s", method, url)
 	return &reply{t: c.t, s: c.s, call: method + " " + url, status: answer.StatusCode, header: answer.Header, text: text}
+}
+
+// unpacked returns the body of an answer as the libraries of the clients do that send Accept-Encoding:
+// where it says that it is in gzip, what it was before. They know nothing else that may come.
+func unpacked(t *testing.T, answer *http.Response) io.Reader {
+	t.Helper()
+	encoding := answer.Header.Get("Content-Encoding")
+	if encoding == "" {
+		return answer.Body
+	}
+	require.Equal(t, "gzip", encoding)
+	require.Contains(t, answer.Request.Header.Get("Accept-Encoding"), "gzip", "the client did not ask for it")
+	r, err := gzip.NewReader(answer.Body)
+	require.NoError(t, err)
+	r.Multistream(false) // the library of Ruby reads one
+	return r
 }
 
 // reply is the answer to a request.

@@ -2,8 +2,10 @@ package openapitest
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -20,8 +22,28 @@ func (m *media) check(mediaType string, e *Exchange) error {
 	if e.Cut {
 		return nil
 	}
-	_, err := validated(m.schema, string(e.Body))
+	text, err := e.text()
+	if err == nil {
+		_, err = validated(m.schema, text)
+	}
 	return err
+}
+
+// text returns the body as it was before it was compressed.
+func (e *Exchange) text() (string, error) {
+	if e.Header.Get("Content-Encoding") != "gzip" {
+		return string(e.Body), nil
+	}
+	r, err := gzip.NewReader(bytes.NewReader(e.Body))
+	if err != nil {
+		return "", fmt.Errorf("body: %w", err)
+	}
+	r.Multistream(false) // not every client reads more than one
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return "", fmt.Errorf("body: %w", err)
+	}
+	return string(text), nil
 }
 
 // eachPart calls check with each part of a body. A part that has no end is one too few, unless there

@@ -1,6 +1,7 @@
 package openapitest_test
 
 import (
+	"compress/gzip"
 	"context"
 	"fmt"
 	"net/http"
@@ -23,7 +24,7 @@ const document = `{
 		"get": {
 			"parameters": [{"$ref": "#/components/parameters/Limit"}, {"name": "X-Key", "in": "header", "schema": {"pattern": "^k"}}],
 			"responses": {
-				"200": {"description": "", "headers": {"x-age": {"required": true, "schema": {"type": "integer"}}}, "content": {
+				"200": {"description": "", "headers": {"x-age": {"required": true, "schema": {"type": "integer"}}, "Content-Encoding": {"schema": {"const": "gzip"}}}, "content": {
 					"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}},
 					"application/x-ndjson": {"schema": {"type": "string"}, "x-itemSchema": {"$ref": "#/components/schemas/Thing"}},
 					"text/event-stream": {"schema": {"type": "string"}, "x-itemSchema": {"$ref": "#/components/schemas/Event"}}
@@ -79,6 +80,17 @@ func exchange(t *testing.T, request, sent string, status int, mediaType, body st
 	return e
 }
 
+// zipped returns a text in gzip.
+func zipped(t *testing.T, text string) string {
+	t.Helper()
+	var b strings.Builder
+	w := gzip.NewWriter(&b)
+	_, err := w.Write([]byte(text))
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return b.String()
+}
+
 const (
 	asJSON   = "application/json; charset=utf-8"
 	asStream = "text/event-stream"
@@ -93,6 +105,7 @@ func TestWhatIsDescribed(t *testing.T) {
 		exchange(t, "GET /orchestrator/v1", "", 200, asJSON, `{"id":1,"name":"a"}`, "<Cache-Control: no-store"),
 		exchange(t, "HEAD /a/orchestrator/v1/", "", 200, asJSON, ``),
 		exchange(t, "GET /things/1?limit=2&other=x", "", 200, asJSON, `{"id":1}`, age, ">X-Key: k1"),
+		exchange(t, "GET /things/1", "", 200, asJSON, zipped(t, `{"id":1}`), age, "<Content-Encoding: gzip"),
 		exchange(t, "GET /things/%31", "", 200, asLines, "{\"id\":1}\n\n{\"id\":2}\n", age),
 		exchange(t, "GET /things/1", "", 200, asStream, "id: 7\n\n:\n\nretry: 1\n\nid: 1\nevent: a\ndata: {\"id\":\"1\",\"type\":\"a\"}\n\n", age),
 		exchange(t, "GET /things/1", "", 200, asStream, "id: 5\nevent: a\ndata: {\"id\":\"1\",\"type\":\"a\",\"position\":\"5\"}\n\n", age),
@@ -147,6 +160,9 @@ func TestWhatIsNotDescribed(t *testing.T) {
 		"accepted, though X-Key \"x\"":              exchange(t, "GET /things/1", "", 204, "", "", ">X-Key: x"),
 		"accepted, though the body {}: json":        exchange(t, "PUT /things/1", `{}`, 204, "", ""),
 		"accepted, though the body x: invalid":      exchange(t, "PUT /things/1", `x`, 204, "", ""),
+		"body: unexpected EOF":                      exchange(t, "GET /things/1", "", 200, asJSON, zipped(t, `{"id":1}`)[:20], age, "<Content-Encoding: gzip"),
+		"gzip: invalid header":                      exchange(t, "GET /things/1", "", 200, asJSON, `{"id":1,"name":"b"}`, age, "<Content-Encoding: gzip"),
+		"Content-Encoding \"br\"":                   exchange(t, "GET /things/1", "", 200, asJSON, `{"id":1}`, age, "<Content-Encoding: br"),
 		"it ends within {\"id\":1}":                 exchange(t, "GET /things/1", "", 200, asLines, `{"id":1}`, age),
 		"{\"id\":true}: json":                       exchange(t, "GET /things/1", "", 200, asLines, "{\"id\":1}\n{\"id\":true}\n", age),
 		"it ends within id: 1":                      exchange(t, "GET /things/1", "", 200, asStream, "id: 1\n", age),

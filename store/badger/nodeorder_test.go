@@ -173,7 +173,7 @@ func TestNodeOrdersAfterACrash(t *testing.T) {
 	dir := t.TempDir()
 	s := openTest(t, dir)
 	s.background.Wait()
-	s.state.settling = true // as if somebody saw to it
+	s.state.settled = make(chan struct{}) // as if somebody saw to it
 	w := mustWorker(t, s, orderedNodes)
 	w.finish(t, orderedNodes/2, 50)
 	w.mustCommit(t, w.ending())

@@ -1,6 +1,8 @@
 package badger
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -17,7 +19,7 @@ import (
 func unsettledJob(t *testing.T, s *Store, r *rand.Rand) (job unsettled, events []orchestrator.Event, nodes []orchestrator.Node) {
 	t.Helper()
 	s.background.Wait()
-	s.state.settling = true // as if somebody did it
+	s.state.settled = make(chan struct{}) // as if somebody did it
 	const count = 5*fewNodes + 3
 	w := mustWorker(t, s, count)
 	nodes = make([]orchestrator.Node, count)
@@ -189,5 +191,36 @@ func TestPacker(t *testing.T) {
 		if got != len(want) {
 			t.Fatalf("got %d nodes, want %d", got, len(want))
 		}
+	}
+}
+
+// TestSettle waits for jobs to be settled, and no longer than it may.
+func TestSettle(t *testing.T) {
+	s := openTest(t, t.TempDir())
+	if err := s.Settle(t.Context()); err != nil {
+		t.Error(err)
+	}
+	job, events, nodes := unsettledJob(t, s, rand.New(rand.NewPCG(3, 3)))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Settle(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got the error %v", err)
+	}
+	s.background.Go(s.settleJobs)
+	if err := s.Settle(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if rows := countRows(t, s); rows[kindUnsettled] != 0 || rows[kindPack] == 0 {
+		t.Errorf("got the rows %v", rows)
+	}
+	checkPacked(t, s, job, events, nodes)
+	unsettledJob(t, s, rand.New(rand.NewPCG(3, 4)))
+	waits := make(chan error)
+	go func() { waits <- s.Settle(context.WithoutCancel(t.Context())) }()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-waits; !errors.Is(err, orchestrator.ErrClosed) {
+		t.Errorf("got the error %v", err)
 	}
 }

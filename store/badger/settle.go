@@ -34,8 +34,8 @@ func (st *state) toSettle(id orchestrator.JobID, p place) {
 		return
 	}
 	st.unsettled = append(st.unsettled, unsettled{p, id})
-	if !st.settling {
-		st.settling = true
+	if st.settled == nil {
+		st.settled = make(chan struct{})
 		st.startSettling()
 	}
 }
@@ -46,7 +46,8 @@ func (st *state) nextUnsettled() (unsettled, bool) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if len(st.unsettled) == 0 {
-		st.unsettled, st.settling = nil, false
+		close(st.settled)
+		st.unsettled, st.settled = nil, nil
 		return unsettled{}, false
 	}
 	job := st.unsettled[0]
@@ -70,6 +71,35 @@ func (s *Store) settleJobs() {
 			s.log.Warn("job not settled: pages of its nodes take longer until the store is opened again", "job", job.id, "err", err)
 		}
 	}
+}
+
+// Settle waits until what jobs that have ended leave behind has got the form in which it stays, which
+// goes on in the background after a job of more than 256 nodes has ended. Nobody has to wait for that;
+// it is for those who measure. It returns [orchestrator.ErrClosed] if the store is closed before.
+func (s *Store) Settle(ctx context.Context) error {
+	if err := s.state.begin(ctx); err != nil {
+		return err
+	}
+	settled := s.state.settling()
+	s.state.end()
+	if settled == nil {
+		return nil
+	}
+	select {
+	case <-settled:
+		return nil
+	case <-s.closing:
+		return orchestrator.ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// settling returns a channel that is closed when all jobs are settled, nil if they are.
+func (st *state) settling() <-chan struct{} {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.settled
 }
 
 // settleJob puts the nodes of a job that has ended into their final form, from where it was left off.

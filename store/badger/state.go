@@ -31,9 +31,9 @@ type state struct {
 	tails   int // how long the tails are that are kept of jobs that nobody has claimed yet
 	ordered int // how many nodes the jobs have whose nodes are kept in order
 
-	unsettled     []unsettled // jobs that have ended and have not got their final form
-	settling      bool        // somebody sees to them, or will
-	startSettling func()      // makes somebody see to them
+	unsettled     []unsettled   // jobs that have ended and have not got their final form
+	settled       chan struct{} // closed when somebody has seen to them; nil if nobody does
+	startSettling func()        // makes somebody see to them
 }
 
 func newState() *state {
@@ -45,8 +45,8 @@ func newState() *state {
 		held:    make(map[uuid.UUID]map[orchestrator.JobID]*liveJob),
 		writing: make(map[orchestrator.JobID]bool),
 
-		kept:     newRecentJobs(),
-		settling: true,
+		kept:    newRecentJobs(),
+		settled: make(chan struct{}),
 	}
 }
 

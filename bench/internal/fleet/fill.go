@@ -94,6 +94,9 @@ func FillNodes(ctx context.Context, dir string, n int) error {
 		w.End(orchestrator.JobFinished, 1)
 		err = w.Commit(ctx)
 	}
+	if err == nil {
+		err = store.Settle(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("fill a store with a job of %d nodes: %w", n, err)
 	}
