@@ -115,10 +115,15 @@ func encodeNames(names []string) []byte {
 	return e.b
 }
 
-// decodeNames reads a row of names.
-func decodeNames(value []byte) ([]string, error) {
+// decodeNames reads a row of names into the given memory, if that is enough.
+func decodeNames(value []byte, memory []string) ([]string, error) {
 	d := decodeText(value)
-	names := make([]string, d.count())
+	n := d.count()
+	names := memory
+	if memory == nil || cap(memory) < n {
+		names = make([]string, n)
+	}
+	names = names[:n]
 	for i := range names {
 		names[i] = d.text()
 	}

@@ -135,7 +135,7 @@ func FuzzRoundTrip(f *testing.F) {
 		same(t, "live row", got, v)
 
 		names := append([]string{}, some(r, r.text)...)
-		gotNames, err := decodeNames(encodeNames(names))
+		gotNames, err := decodeNames(encodeNames(names), nil)
 		if err != nil {
 			t.Error(err)
 		}
@@ -256,7 +256,7 @@ func FuzzDecode(f *testing.F) {
 		_ = decodeLive(&liveView{}, value)
 		_ = new(nodeRow).decode(value, "")
 		_, _, _ = headOfNode(value)
-		_, _ = decodeNames(value)
+		_, _ = decodeNames(value, nil)
 		for p, err := openPack(value); err == nil && len(p.b) > 0; {
 			_, err = p.next()
 		}

@@ -137,7 +137,7 @@ func (r *columnsReader) read(sn *snapshot) (_ []struct{}, more bool, err error) 
 func (sn *snapshot) nameRanks(p place) ([]int32, error) {
 	names := make([]string, 0, p.nodes)
 	for chunk := 0; len(names) < p.nodes; chunk++ {
-		some, err := sn.names(p.set, chunk)
+		some, err := sn.names(p.set, chunk, nil)
 		if err != nil {
 			return nil, err
 		}

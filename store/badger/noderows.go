@@ -43,23 +43,28 @@ func (r *nodeRows) each(from int, f func(index int, key, value []byte) (more boo
 }
 
 func (r *nodeRows) eachPacked(from int, f func(index int, key, value []byte) (bool, error)) error {
-	return r.sn.iterate(setPrefix(kindPack, r.set), packKey(r.set, packOf(from)), false, func(item *badgerdb.Item) (more bool, err error) {
-		number, err := readPackKey(item.Key())
-		if err != nil || number == wholePacks {
+	var number uint32
+	var more bool
+	read := func(value []byte) error {
+		p, err := openPack(value)
+		for i := 0; i < nodesPerPack && err == nil && more; i++ {
+			var e packEntry
+			index := int(number)*nodesPerPack + i
+			if e, err = p.next(); err == nil && e.kind != noRow && index >= from {
+				more, err = r.entry(index, e, f)
+			}
+		}
+		if err != nil {
+			err = p.failed(packKey(r.set, number), err)
+		}
+		return err
+	}
+	return r.sn.iterate(setPrefix(kindPack, r.set), packKey(r.set, packOf(from)), false, func(item *badgerdb.Item) (_ bool, err error) {
+		if number, err = readPackKey(item.Key()); err != nil || number == wholePacks {
 			return false, err
 		}
 		more = true
-		err = item.Value(func(v []byte) error {
-			p, err := openPack(v)
-			for i := 0; i < nodesPerPack && err == nil && more; i++ {
-				var e packEntry
-				index := int(number)*nodesPerPack + i
-				if e, err = p.next(); err == nil && e.kind != noRow && index >= from {
-					more, err = r.entry(index, e, f)
-				}
-			}
-			return p.failed(item.Key(), err)
-		})
+		err = item.Value(read)
 		return more, err
 	})
 }

@@ -157,7 +157,7 @@ type namesOf struct {
 func (n *namesOf) name(sn *snapshot, index int) (string, error) {
 	chunk := index / namesPerChunk
 	if n.names == nil || n.chunk != chunk {
-		names, err := sn.names(n.set, chunk)
+		names, err := sn.names(n.set, chunk, n.names)
 		if err != nil {
 			return "", err
 		}
@@ -248,30 +248,33 @@ func (l *nodeReading) addNew(end int) error {
 	return nil
 }
 
-func (sn *snapshot) names(set uint64, chunk int) ([]string, error) {
+// names returns the names of a chunk, in the memory of others that are not needed any more.
+func (sn *snapshot) names(set uint64, chunk int, memory []string) (names []string, err error) {
 	key := namesKey(set, chunk)
-	value, err := get(sn.txn, key)
+	item, err := sn.txn.Get(key)
+	if isMissing(err) {
+		return nil, corrupt(key, errMissing)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if value == nil {
-		return nil, corrupt(key, errMissing)
-	}
-	names, err := decodeNames(value)
-	if err != nil {
-		return nil, corrupt(key, err)
-	}
-	return names, nil
+	err = item.Value(func(v []byte) error {
+		v, err := whole(sn.txn, key, v)
+		if err != nil {
+			return err
+		}
+		if names, err = decodeNames(v, memory); err != nil {
+			return corrupt(key, err)
+		}
+		return nil
+	})
+	return names, err
 }
 
 // add adds the node of a row, if it is wanted.
 func (l *nodeReading) add(index int, key, value []byte) error {
-	state, event, err := headOfNode(beginning(value))
-	if err != nil {
-		return corrupt(key, err)
-	}
-	if l.state != "" && state != l.state || l.skips(event) {
-		return nil
+	if wanted, err := l.wants(key, value); err != nil || !wanted {
+		return err
 	}
 	name, err := l.names.name(l.sn, index)
 	if err != nil {
@@ -286,6 +289,18 @@ func (l *nodeReading) add(index int, key, value []byte) error {
 		l.append(&l.row.node)
 	}
 	return err
+}
+
+// wants reports whether the node of a row is wanted. It must be called once for each.
+func (l *nodeReading) wants(key, value []byte) (bool, error) {
+	if l.state == "" && l.skip == 0 {
+		return true, nil
+	}
+	state, event, err := headOfNode(beginning(value))
+	if err != nil {
+		return false, corrupt(key, err)
+	}
+	return (l.state == "" || state == l.state) && !l.skips(event), nil
 }
 
 // headOf reads the row of a node, which is likely to have the given name, but for what the node says.
