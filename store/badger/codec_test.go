@@ -257,9 +257,7 @@ func FuzzDecode(f *testing.F) {
 		_ = new(nodeRow).decode(value, "")
 		_, _, _ = headOfNode(value)
 		_, _ = decodeNames(value, nil)
-		for p, err := openPack(value); err == nil && len(p.b) > 0; {
-			_, err = p.next()
-		}
+		_ = decodeBriefs(value, 3, []string{"a", "b"}, func(*orchestrator.Node) {})
 		_, _ = decodeCounters(value)
 		_, _ = decodeNumber(value)
 		_ = decodeEvents(value, 1024, func(*eventRow) error { return nil })

@@ -115,11 +115,7 @@ func (r *columnsReader) read(sn *snapshot) (_ []struct{}, more bool, err error) 
 	if r.next >= end {
 		return nil, false, nil
 	}
-	rows, err := sn.nodeRows(r.place)
-	if err != nil {
-		return nil, false, err
-	}
-	err = rows.each(r.next, func(index int, key, value []byte) (bool, error) {
+	err = sn.eachNode(r.place.set, r.next, func(index int, key, value []byte) (bool, error) {
 		if index >= end {
 			return false, nil
 		}

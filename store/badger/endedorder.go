@@ -25,9 +25,9 @@ var storedOrders = []orchestrator.NodeOrder{
 // storedList is the number of a list.
 type storedList uint8
 
-// wholeOrders is not a list, but the row that says that all lists have been written: the order by index
-// needs none.
-const wholeOrders storedList = 0
+// settledMark is not a list, but the row that says that the job is settled: the order by index needs no
+// list.
+const settledMark storedList = 0
 
 func numberOfList(order orchestrator.NodeOrder, byState bool) storedList {
 	n := storedList(2 * slices.Index(storedOrders, order))
@@ -75,7 +75,7 @@ func (s *Store) endedNodes(ctx context.Context, job known, q orchestrator.NodeQu
 	list, first, n := job.listOf(q)
 	from, to := placesOf(q, n)
 	err = s.read(ctx, func(sn *snapshot) (err error) {
-		if ok, err = sn.has(orderKey(job.set, wholeOrders, 0)); ok && err == nil {
+		if ok, err = sn.settled(job.place); ok && err == nil {
 			indexes, err = sn.indexes(job.place, list, first+from, first+to)
 		}
 		return err

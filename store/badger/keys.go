@@ -30,7 +30,7 @@ const (
 	kindTime      = 't' // time, job: the class of a job that ended then
 	kindOrder     = 'o' // set, list, chunk: the indexes of nodes of a job that has ended, in an order
 	kindUnsettled = 'u' // set: the job, which has ended, and whose nodes have not got their final form
-	kindPack      = 'y' // set, number: the nodes of a job that has ended, several together
+	kindBriefs    = 'y' // set, chunk: what namesPerChunk nodes of a job that has ended have become
 	kindPiece     = 'x' // key, piece: what the row of the key has no room for
 )
 
@@ -74,9 +74,6 @@ func namesKey(set uint64, chunk int) []byte {
 func nodeKey(set uint64, index int) []byte {
 	return binary.BigEndian.AppendUint32(setPrefix(kindNode, set), uint32(index))
 }
-
-// setNodeKey makes a key that of another node of its set.
-func setNodeKey(key []byte, index int) { binary.BigEndian.PutUint32(key[1+8:], uint32(index)) }
 
 // eventsKey is the key of events that end with the given one, which is at the given position of the
 // feed. Where events are looked for, the position is 0.
@@ -142,8 +139,8 @@ func orderKey(set uint64, list storedList, chunk int) []byte {
 	return binary.BigEndian.AppendUint32(append(setPrefix(kindOrder, set), byte(list)), uint32(chunk))
 }
 
-func packKey(set uint64, number uint32) []byte {
-	return binary.BigEndian.AppendUint32(setPrefix(kindPack, set), number)
+func briefsKey(set uint64, chunk int) []byte {
+	return binary.BigEndian.AppendUint32(setPrefix(kindBriefs, set), uint32(chunk))
 }
 
 func unsettledKey(set uint64) []byte {

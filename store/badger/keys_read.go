@@ -16,7 +16,7 @@ func widths(kind byte) []int {
 		return []int{8}
 	case kindClass:
 		return []int{4}
-	case kindNames, kindNode, kindPack:
+	case kindNames, kindNode, kindBriefs:
 		return []int{8, 4}
 	case kindOrder:
 		return []int{8, 1, 4}
@@ -64,14 +64,6 @@ func readNodeKey(key []byte) (int, error) {
 		return 0, err
 	}
 	return int(binary.BigEndian.Uint32(key[1+8:])), nil
-}
-
-// readPackKey returns the number in the key of a pack.
-func readPackKey(key []byte) (uint32, error) {
-	if err := checkLength(key, 1+8+4); err != nil {
-		return 0, err
-	}
-	return binary.BigEndian.Uint32(key[1+8:]), nil
 }
 
 // readEventsKey returns the numbers of the last event in the key of a row of events, and its position.

@@ -128,7 +128,7 @@ func TestKeyText(t *testing.T) {
 		"t/-1/258":        timeKey(-1, 258),
 		"o/7/3/300":       orderKey(7, 3, 300),
 		"u/7":             unsettledKey(7),
-		"y/7/300":         packKey(7, 300),
+		"y/7/300":         briefsKey(7, 300),
 		"x/n/7/300/2":     pieceKey(nodeKey(7, 300), 2),
 		"x/s/7/1":         pieceKey(specKey(7), 1),
 		"without a key":   nil,
@@ -145,7 +145,7 @@ func TestKeyText(t *testing.T) {
 func TestKindsDiffer(t *testing.T) {
 	kinds := string([]byte{
 		kindMeta, kindJob, kindLive, kindStaged, kindLarge, kindRemoved, kindNames, kindSpec, kindNode, kindEvents,
-		kindFeed, kindKey, kindBucket, kindClass, kindTally, kindEnded, kindTime, kindPiece, kindOrder, kindUnsettled, kindPack,
+		kindFeed, kindKey, kindBucket, kindClass, kindTally, kindEnded, kindTime, kindPiece, kindOrder, kindUnsettled, kindBriefs,
 	})
 	for _, kind := range kinds {
 		if strings.Count(kinds, string(kind)) != 1 {

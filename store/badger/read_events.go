@@ -22,7 +22,7 @@ func (s *Store) Events(ctx context.Context, id orchestrator.JobID, from orchestr
 			yield(orchestrator.Event{}, err)
 			return
 		}
-		l := &eventList{job: id, place: job.place, next: max(from, 1), last: job.last}
+		l := &eventList{job: id, set: job.set, next: max(from, 1), last: job.last}
 		if l.next <= l.last {
 			pages(ctx, s, whileThere(id, l.read), yield)
 		}
@@ -31,8 +31,8 @@ func (s *Store) Events(ctx context.Context, id orchestrator.JobID, from orchestr
 
 // eventList is a list of events being read.
 type eventList struct {
-	job orchestrator.JobID
-	place
+	job        orchestrator.JobID
+	set        uint64
 	next, last orchestrator.EventID
 
 	sn     *snapshot
@@ -104,11 +104,7 @@ func (l *eventList) readRows() error {
 
 // readNodes makes the page of the rows, until it has enough.
 func (l *eventList) readNodes() error {
-	nodes, err := l.sn.nodeRows(l.place)
-	if err != nil {
-		return err
-	}
-	values, err := l.nodeValues(&nodes)
+	values, err := l.nodeValues()
 	if err != nil {
 		return err
 	}
@@ -116,7 +112,7 @@ func (l *eventList) readNodes() error {
 	for i := range l.rows {
 		row := &l.rows[i]
 		if row.join {
-			if err := l.join(&nodes, &row.Event, values[i]); err != nil {
+			if err := l.join(&row.Event, values[i]); err != nil {
 				return err
 			}
 		}
@@ -131,17 +127,14 @@ func (l *eventList) readNodes() error {
 
 // join sets the node of an event from the value of the node's row, or, if that is nil, from the
 // row itself.
-func (l *eventList) join(nodes *nodeRows, ev *orchestrator.Event, value []byte) error {
+func (l *eventList) join(ev *orchestrator.Event, value []byte) error {
 	key := nodeKey(l.set, ev.Node.Index)
 	if value == nil {
-		found, err := nodes.find(ev.Node.Index, func(_, v []byte) error {
-			value = l.memory.copy(v)
-			return nil
-		})
-		if err == nil && !found {
-			err = corrupt(key, errMissing)
-		}
+		item, err := l.sn.txn.Get(key)
 		if err != nil {
+			return corrupt(key, err)
+		}
+		if value, err = l.memory.valueOf(l.sn.txn, item); err != nil {
 			return err
 		}
 	}
@@ -157,8 +150,8 @@ func (l *eventList) join(nodes *nodeRows, ev *orchestrator.Event, value []byte) 
 // nodeValues returns the values of the rows of nodes that events are read from, each in the place
 // of its event. It looks for them in the order of the nodes, which is much faster than one by
 // one. It leaves out those that are long, of which the page may not need all, and all of them if
-// they are few or in packs.
-func (l *eventList) nodeValues(nodes *nodeRows) ([][]byte, error) {
+// they are few.
+func (l *eventList) nodeValues() ([][]byte, error) {
 	const few, long, near = 8, 4 << 10, 16
 	values := make([][]byte, len(l.rows))
 	var places []int
@@ -167,7 +160,7 @@ func (l *eventList) nodeValues(nodes *nodeRows) ([][]byte, error) {
 			places = append(places, i)
 		}
 	}
-	if len(places) < few || nodes.packed {
+	if len(places) < few {
 		return values, nil
 	}
 	slices.SortFunc(places, func(a, b int) int { return cmp.Compare(l.rows[a].Node.Index, l.rows[b].Node.Index) })

@@ -71,15 +71,15 @@ type feedList struct {
 
 	sn     *snapshot
 	page   []orchestrator.FeedEvent
-	size   int                          // of the page
-	places map[orchestrator.JobID]place // of jobs of the page; zero for those that are gone
+	size   int                           // of the page
+	sets   map[orchestrator.JobID]uint64 // of jobs of the page; 0 for those that are gone
 	events eventList
 }
 
 // read reads a page.
 func (l *feedList) read(sn *snapshot) (page []orchestrator.FeedEvent, more bool, err error) {
 	l.sn, l.page, l.size = sn, l.page[:0], 0
-	l.places = make(map[orchestrator.JobID]place)
+	l.sets = make(map[orchestrator.JobID]uint64)
 	l.events.memory = arena{}
 	looked := 0
 	err = sn.iterate([]byte{kindFeed}, feedKey(l.next), false, func(item *badgerdb.Item) (bool, error) {
@@ -118,16 +118,16 @@ func (l *feedList) addRow(position orchestrator.Position, commits []fed) error {
 
 // add adds the events of a commit, from the next position to before the end, until the page is full.
 func (l *feedList) add(c fed, end orchestrator.Position) error {
-	at, err := l.place(c.job)
+	set, err := l.set(c.job)
 	if err != nil {
 		return err
 	}
-	if at == (place{}) {
+	if set == 0 {
 		l.next = end
 		return nil
 	}
 	ev := &l.events
-	ev.job, ev.place, ev.last = c.job, at, c.last
+	ev.job, ev.set, ev.last = c.job, set, c.last
 	for ev.next = c.last + 1 - orchestrator.EventID(end-l.next); l.next < end && !l.full(); {
 		page, err := ev.readMore(l.sn)
 		if err != nil {
@@ -142,15 +142,15 @@ func (l *feedList) add(c fed, end orchestrator.Position) error {
 	return nil
 }
 
-// place returns where the nodes of a job are, the zero place if there is no such job any more.
-func (l *feedList) place(job orchestrator.JobID) (place, error) {
-	if at, ok := l.places[job]; ok {
-		return at, nil
+// set returns the set of a job, 0 if there is no such job any more.
+func (l *feedList) set(job orchestrator.JobID) (uint64, error) {
+	if set, ok := l.sets[job]; ok {
+		return set, nil
 	}
 	row, err := l.sn.head(job)
 	if err != nil && !errors.Is(err, orchestrator.ErrNotFound) {
-		return place{}, err
+		return 0, err
 	}
-	l.places[job] = row.view.place
-	return row.view.place, nil
+	l.sets[job] = row.view.set
+	return row.view.set, nil
 }

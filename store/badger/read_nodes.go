@@ -92,7 +92,7 @@ type nodeReading struct {
 	left int // how many nodes are still wanted
 	quota
 
-	brief bool
+	brief, ended bool
 
 	sn     *snapshot
 	page   []orchestrator.Node
@@ -105,7 +105,7 @@ type nodeReading struct {
 func newNodeReading(id orchestrator.JobID, job known, q orchestrator.NodeQuery) *nodeReading {
 	l := &nodeReading{
 		job: id, place: job.place, next: max(q.From, 0), end: job.nodes, skip: q.Offset, left: q.Limit,
-		quota: newQuota(job, q.State), brief: q.Brief, names: namesOf{set: job.set},
+		quota: newQuota(job, q.State), brief: q.Brief, ended: job.ended, names: namesOf{set: job.set},
 	}
 	l.memory.reuse = q.Borrow
 	if q.Limit == 0 {
@@ -183,11 +183,16 @@ func (l *nodeReading) read(sn *snapshot) (page []orchestrator.Node, more bool, e
 	if l.done() {
 		return nil, false, nil
 	}
-	rows, err := sn.nodeRows(l.place)
-	if err != nil {
-		return nil, false, err
+	if l.brief && l.ended {
+		settled, err := sn.settled(l.place)
+		if settled && err == nil {
+			err = l.readBriefs(sn)
+		}
+		if settled || err != nil {
+			return l.page, !l.done(), err
+		}
 	}
-	err = rows.each(l.next, func(index int, key, value []byte) (bool, error) {
+	err = sn.eachNode(l.set, l.next, func(index int, key, value []byte) (bool, error) {
 		if err := l.addNew(min(index, end)); err != nil || l.next >= end || l.full() {
 			return false, err
 		}

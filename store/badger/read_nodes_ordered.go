@@ -119,11 +119,7 @@ func (r *ranking) read(sn *snapshot) (_ []struct{}, more bool, err error) {
 		return nil, false, nil
 	}
 	end := min(r.end, r.next+maxLooked)
-	rows, err := sn.nodeRows(r.place)
-	if err != nil {
-		return nil, false, err
-	}
-	err = rows.each(r.next, func(index int, key, value []byte) (bool, error) {
+	err = sn.eachNode(r.place.set, r.next, func(index int, key, value []byte) (bool, error) {
 		if err := r.addNew(sn, min(index, end)); err != nil || index >= end || r.met() {
 			return false, err
 		}
@@ -183,12 +179,8 @@ type orderedList struct {
 func (l *orderedList) read(sn *snapshot) (page []orchestrator.Node, more bool, err error) {
 	l.page, l.memory = l.page[:0], arena{}
 	size := 0
-	rows, err := sn.nodeRows(l.place)
-	if err != nil {
-		return nil, false, err
-	}
 	for looked := 0; looked < pageRows && size < pageBytes && len(l.indexes) > 0; looked++ {
-		if err := l.node(&rows, int(l.indexes[0])); err != nil {
+		if err := l.node(sn, int(l.indexes[0])); err != nil {
 			return nil, false, err
 		}
 		l.indexes = l.indexes[1:]
@@ -201,16 +193,16 @@ func (l *orderedList) read(sn *snapshot) (page []orchestrator.Node, more bool, e
 }
 
 // node reads the node of an index.
-func (l *orderedList) node(rows *nodeRows, index int) error {
-	found, err := rows.find(index, func(key, value []byte) error {
+func (l *orderedList) node(sn *snapshot, index int) error {
+	found, err := sn.findNode(l.set, index, func(key, value []byte) error {
 		if l.q.Brief {
 			return l.row.headOf(index, key, value, "")
 		}
-		return rows.sn.node(&l.row, l.job, index, key, l.memory.copy(value), "")
+		return sn.node(&l.row, l.job, index, key, l.memory.copy(value), "")
 	})
 	if err == nil && !found {
 		l.row = nodeRow{node: orchestrator.Node{Index: index, State: orchestrator.NodeNew}}
-		l.row.node.Name, err = l.names.name(rows.sn, index)
+		l.row.node.Name, err = l.names.name(sn, index)
 	}
 	return err
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // What is read of a job that has ended is put into its final form in the background: orders of its
-// nodes, see storedList, and packs of them, see pack. Jobs with few nodes stay as they are.
+// nodes, see storedList, and briefs, see readBriefs. Jobs with few nodes stay as they are.
 
 // unsettled is a job that has ended and whose nodes have not got their final form.
 type unsettled struct {
@@ -102,28 +102,20 @@ func (st *state) settling() <-chan struct{} {
 	return st.settled
 }
 
-// settleJob puts the nodes of a job that has ended into their final form, from where it was left off.
+// settleJob puts the nodes of a job that has ended into their final form.
 func (s *Store) settleJob(job unsettled) error {
-	ordered, err := s.ordered(job)
-	if err == nil && !ordered {
-		err = s.orderJob(job)
-	}
-	if err == nil {
-		err = s.packJob(job)
-	}
-	if err != nil {
+	if err := s.orderJob(job); err != nil {
 		return err
 	}
-	return s.writeSettled(job, []row{{key: unsettledKey(job.set)}})
+	if err := s.briefJob(job); err != nil {
+		return err
+	}
+	return s.writeSettled(job, []row{{orderKey(job.set, settledMark, 0), []byte{version}}, {key: unsettledKey(job.set)}})
 }
 
-// ordered reports whether the orders have been written.
-func (s *Store) ordered(job unsettled) (whole bool, err error) {
-	err = s.read(context.Background(), func(sn *snapshot) (err error) {
-		whole, err = sn.has(orderKey(job.set, wholeOrders, 0))
-		return err
-	})
-	return whole, err
+// settled reports whether a job is settled.
+func (sn *snapshot) settled(p place) (bool, error) {
+	return sn.has(orderKey(p.set, settledMark, 0))
 }
 
 // orderJob writes the orders of the nodes of a job that has ended.
@@ -152,7 +144,7 @@ func (s *Store) orderJob(job unsettled) error {
 			return err
 		}
 	}
-	return s.writeSettled(job, []row{{orderKey(job.set, wholeOrders, 0), []byte{version}}})
+	return nil
 }
 
 // byState returns a list with the nodes that are in the same state together, otherwise in its order.

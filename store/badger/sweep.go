@@ -48,7 +48,7 @@ func (s *Store) sweepJob(job removedJob) error {
 	if err := s.sweepPrefix(setPrefix(kindNode, job.set)); err != nil {
 		return err
 	}
-	for _, kind := range []byte{kindOrder, kindPack} {
+	for _, kind := range []byte{kindOrder, kindBriefs} {
 		if err := s.sweepRows(setPrefix(kind, job.set), itself); err != nil {
 			return err
 		}
