@@ -119,7 +119,7 @@ func (r *ranking) read(sn *snapshot) (_ []struct{}, more bool, err error) {
 		return nil, false, nil
 	}
 	end := min(r.end, r.next+maxLooked)
-	err = sn.eachNode(r.place.set, r.next, func(index int, key, value []byte) (bool, error) {
+	err = sn.eachNode(r.set, r.next, func(index int, key, value []byte) (bool, error) {
 		if err := r.addNew(sn, min(index, end)); err != nil || index >= end || r.met() {
 			return false, err
 		}
