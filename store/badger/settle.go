@@ -75,7 +75,7 @@ func (s *Store) settleJobs() {
 
 // Settle waits until what jobs that have ended leave behind has got the form in which it stays, which
 // goes on in the background after a job of more than 256 nodes has ended. Nobody has to wait for that;
-// it is for those who measure. It returns [orchestrator.ErrClosed] if the store is closed before.
+// it is for those who measure. It returns [orchestrator.ErrClosed] if the store is closed before, or has failed.
 func (s *Store) Settle(ctx context.Context) error {
 	if err := s.state.begin(ctx); err != nil {
 		return err
@@ -90,6 +90,8 @@ func (s *Store) Settle(ctx context.Context) error {
 		return nil
 	case <-s.closing:
 		return orchestrator.ErrClosed
+	case <-s.failed:
+		return s.state.failure()
 	case <-ctx.Done():
 		return ctx.Err()
 	}

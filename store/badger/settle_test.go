@@ -188,3 +188,14 @@ func TestSettle(t *testing.T) {
 		t.Errorf("got the error %v", err)
 	}
 }
+
+// TestSettleOnAFailedDisk fails a write of the settling: nobody waits for it any longer.
+func TestSettleOnAFailedDisk(t *testing.T) {
+	s := openTest(t, t.TempDir())
+	unsettledJob(t, s, rand.New(rand.NewPCG(4, 4)))
+	onCommit(s, func(int, func() error) error { return errors.New("disk on fire") })
+	s.background.Go(s.settleJobs)
+	if err := s.Settle(t.Context()); !errors.Is(err, orchestrator.ErrClosed) {
+		t.Errorf("got the error %v", err)
+	}
+}

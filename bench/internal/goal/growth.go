@@ -14,6 +14,7 @@ const (
 	curvePage = iota
 	curveFilter
 	curveOpen
+	curveOrder
 	curveNodes
 	curveFirst
 	curveHeap
@@ -25,6 +26,7 @@ func Growth(ctx context.Context, env *Env) ([]result.Curve, error) {
 		curvePage:   {Name: "page of 20 jobs, by number of jobs", Unit: "µs"},
 		curveFilter: {Name: "page of one node's jobs, by number of jobs", Unit: "µs"},
 		curveOpen:   {Name: "opening a store, by number of jobs", Unit: "ms"},
+		curveOrder:  {Name: "page of 20 nodes by finish, by number of nodes", Unit: "µs"},
 		curveNodes:  {Name: "reading all nodes of a job, by node", Unit: "µs"},
 		curveFirst:  {Name: "first byte of /nodes, by number of nodes", Unit: "ms"},
 		curveHeap:   {Name: "heap while a job runs, by number of nodes", Unit: "MB"},
@@ -81,7 +83,31 @@ func (env *Env) growNodes(ctx context.Context, n int, add func(curve int, value 
 	}
 	add(curveFirst, a.first)
 	add(curveNodes, a.took/float64(n))
+	ordered, err := env.orderedNodes(ctx, n)
+	if err != nil {
+		return err
+	}
+	add(curveOrder, ordered)
 	heap, err := env.whileRunning(ctx, n)
 	add(curveHeap, heap)
 	return err
+}
+
+// orderedNodes returns how many µs the p50 of a page of nodes takes in an order and a state, both of
+// which an index is needed for.
+func (env *Env) orderedNodes(ctx context.Context, n int) (p50 float64, err error) {
+	q := orchestrator.NodeQuery{OrderBy: orchestrator.NodesByFinished, State: orchestrator.NodeFinished, Descending: true, Limit: 20}
+	err = env.withNodes(ctx, n, func(o *orchestrator.Orchestrator) error {
+		times, err := measure.Times(20, env.Window/20, func() error {
+			for _, err := range o.Nodes(ctx, 1, q) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		p50 = measure.Micros(measure.Percentile(times, 50))
+		return err
+	})
+	return p50, err
 }
