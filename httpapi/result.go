@@ -44,20 +44,21 @@ func runOf(result []byte) run {
 	}
 }
 
-// stringTo sets a text to the value that is next, if that is a string.
+// stringTo sets a text to the value that is next, or to nil if that is no string.
 func (s *scanner) stringTo(text *[]byte) {
+	*text = nil
 	if value := s.value(); len(value) > 0 && value[0] == '"' {
 		*text = value
 	}
 }
 
-// countersTo sets the counters to those in the value that is next, if that is an object.
+// countersTo sets the counters to those in the value that is next, or to nothing if that is no object.
 func (s *scanner) countersTo(all *counters) {
+	*all = counters{}
 	if !s.object() {
 		s.value()
 		return
 	}
-	*all = counters{}
 	for {
 		key, more := s.key()
 		if !more {

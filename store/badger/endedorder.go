@@ -3,6 +3,7 @@ package badger
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"slices"
 
 	"github.com/seed-54b7607b/orchestrator"
@@ -73,6 +74,9 @@ func decodeIndexes(indexes []int32, value []byte, from, to, nodes int) ([]int32,
 // It returns false if the orders have not been written. The query must have been simplified.
 func (s *Store) endedNodes(ctx context.Context, job known, q orchestrator.NodeQuery) (indexes []int32, ok bool, err error) {
 	list, first, n := job.listOf(q)
+	if first < 0 || n < 0 || first > job.nodes || n > job.nodes-first {
+		return nil, false, fmt.Errorf("badger: the counts of a job are corrupt: %w", errRange)
+	}
 	from, to := placesOf(q, n)
 	err = s.read(ctx, func(sn *snapshot) (err error) {
 		if ok, err = sn.settled(job.place); ok && err == nil {

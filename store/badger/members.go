@@ -35,6 +35,9 @@ func (k *keptMembers) set(name string, m members) {
 	k.jobs += len(m.ids)
 }
 
+// manyNew is how many new jobs are more work to look at than a bucket.
+const manyNew = 2000
+
 // membersOf returns what is kept of a name and good for a snapshot.
 func (st *state) membersOf(name string, m moment) members {
 	st.mu.Lock()
@@ -63,12 +66,12 @@ func (sr *search) membersOf(name string) ([]orchestrator.JobID, error) {
 	}
 	var ids []orchestrator.JobID
 	var err error
-	if m.last == 0 {
+	if m.last == 0 || sr.sn.counters.job-m.last > manyNew {
 		ids, err = sr.allMembers(name)
 	} else {
 		ids, err = sr.newMembers(name, m)
 	}
-	if err == nil {
+	if err == nil && len(name) <= orchestrator.MaxNodeName {
 		sr.sn.s.state.keepMembers(name, members{ids, sr.sn.counters.job, sr.sn.removals})
 	}
 	return ids, err

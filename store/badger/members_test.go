@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/seed-54b7607b/orchestrator"
@@ -134,5 +136,32 @@ func TestKeptMembers(t *testing.T) {
 		if sum > maxMembers || sum != k.jobs || k.names[fmt.Sprint(i%90)].last != 1 {
 			t.Fatalf("after %d: %d jobs are kept, and %d are counted", i+1, sum, k.jobs)
 		}
+	}
+}
+
+// TestManyNewMembers creates so many jobs that their bucket is read anew, and asks for a name that no job
+// can have.
+func TestManyNewMembers(t *testing.T) {
+	s := openTest(t, t.TempDir())
+	mustWorker(t, s, 1)
+	for _, want := range []int{1, 1 + manyNew + 50} {
+		if page := pageOf(t, s, orchestrator.JobQuery{Node: nodeName(0), Limit: 1}); page.Total != want {
+			t.Errorf("got the total %d, want %d", page.Total, want)
+		}
+		if want == 1 {
+			var all sync.WaitGroup
+			for range manyNew + 50 {
+				all.Go(func() {
+					if _, err := s.CreateJob(t.Context(), testJob(), nodeNames(1)); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+		}
+	}
+	pageOf(t, s, orchestrator.JobQuery{Node: strings.Repeat("x", orchestrator.MaxNodeName+1)})
+	if n := len(s.state.members.names); n != 1 {
+		t.Errorf("%d names are kept", n)
 	}
 }

@@ -55,7 +55,13 @@ func (r *recentJobs) remove(id orchestrator.JobID) {
 // sizeOfJob returns about how much memory a job takes.
 func sizeOfJob(j *orchestrator.Job) int {
 	const fixed = 1024
-	size := fixed + len(j.Description) + len(j.Userdata) + len(j.Scope.Query) + len(j.Task.Params) + 64*len(j.Status)
+	size := fixed + len(j.Userdata) + len(j.Scope.Query) + len(j.Task.Params) + 64*len(j.Status)
+	for _, text := range [...]string{
+		j.Description, j.Environment, j.Scope.NodeGroup, j.Task.Name, j.Task.Secret, j.Key, j.Digest, j.Owner.ID, j.Owner.Login,
+		j.Owner.DisplayName, j.Owner.Email, j.Agent.Ordering, j.Agent.SkipTags, j.Agent.Tags,
+	} {
+		size += len(text)
+	}
 	for _, texts := range [...][]string{j.Scope.Nodes, j.Owner.GroupIDs, j.Task.Sensitive} {
 		for _, text := range texts {
 			size += 16 + len(text)

@@ -28,7 +28,7 @@ func unsettledRows(id orchestrator.JobID, p place) []row {
 	return []row{{unsettledKey(p.set), encodeNumber(uint64(id))}}
 }
 
-// toOrder leaves word that a job has ended. The caller holds st.mu.
+// toSettle leaves word that a job has ended. The caller holds st.mu.
 func (st *state) toSettle(id orchestrator.JobID, p place) {
 	if p.nodes <= fewNodes {
 		return
@@ -226,7 +226,7 @@ func (sn *snapshot) loadUnsettled() error {
 		id := orchestrator.JobID(n)
 		row, err := sn.head(id)
 		if errors.Is(err, orchestrator.ErrNotFound) {
-			err = corrupt(jobKey(id), errMissing)
+			return true, nil // a program that does not know of settling has removed it
 		}
 		if err != nil {
 			return false, err

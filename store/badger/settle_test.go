@@ -199,3 +199,33 @@ func TestSettleOnAFailedDisk(t *testing.T) {
 		t.Errorf("got the error %v", err)
 	}
 }
+
+// TestWrongCounts ends a job whose counts are more than it has nodes.
+func TestWrongCounts(t *testing.T) {
+	s := openTest(t, t.TempDir())
+	w := mustWorker(t, s, 300)
+	w.finish(t, 299, 100)
+	b := w.ending()
+	b.Progress.Counts.Finished = 1 << 60
+	w.mustCommit(t, b)
+	s.background.Wait()
+	for _, err := range s.Nodes(t.Context(), w.lease.Job, orchestrator.NodeQuery{State: orchestrator.NodeFinished, OrderBy: orchestrator.NodesByName}) {
+		wantText(t, "Nodes", err, "counts")
+	}
+}
+
+// TestUnsettledAndGone opens a store with a job that is to be settled and is not there.
+func TestUnsettledAndGone(t *testing.T) {
+	dir := t.TempDir()
+	s := openTest(t, dir)
+	if err := s.writer.do(t.Context(), plain{{unsettledKey(7), encodeNumber(7)}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = openTest(t, dir)
+	if err := s.Settle(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
