@@ -109,7 +109,7 @@ func (h *handler) follow(c *call, job *orchestrator.Job, next int64) (*follower,
 		return nil, err
 	}
 	log := h.hub.join(job.ID, &jobSource{o: h.o, job: specOf(job)}, int64(job.LastEvent)+1)
-	return &follower{h: h, c: c, log: log, next: next}, nil
+	return &follower{h: h, c: c, log: log, next: next, known: int64(job.LastEvent) + 1}, nil
 }
 
 func (h *handler) unfollow(f *follower, id orchestrator.JobID) {

@@ -54,7 +54,7 @@ func (h *handler) followFeed(c *call, end orchestrator.Position, next int64) (*f
 		return nil, err
 	}
 	log := h.hub.join(allJobs, &feedSource{o: h.o, jobs: &h.jobs}, int64(end)+1)
-	return &follower{h: h, c: c, log: log, next: next}, nil
+	return &follower{h: h, c: c, log: log, next: next, known: int64(end) + 1}, nil
 }
 
 // feedPrelude returns what a stream of the feed begins with. A browser is told where it begins, so

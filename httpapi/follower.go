@@ -16,14 +16,15 @@ const accessCheck = time.Minute
 
 // follower is a client's place in a log.
 type follower struct {
-	h    *handler
-	c    *call
-	log  *joined
-	next int64                                  // the position to go on from
-	base []byte                                 // what links begin with
-	sees func(orchestrator.JobID) (bool, error) // whether the client may see a job; nil if it may see all that is in the log
-	may  func() error                           // whether the client may go on at all
-	sent time.Time                              // when the client was last sent something
+	h     *handler
+	c     *call
+	log   *joined
+	next  int64                                  // the position to go on from
+	known int64                                  // what is before this position had happened when the request came in
+	base  []byte                                 // what links begin with
+	sees  func(orchestrator.JobID) (bool, error) // whether the client may see a job; nil if it may see all that is in the log
+	may   func() error                           // whether the client may go on at all
+	sent  time.Time                              // when the client was last sent something
 }
 
 // stream sends events in one form until the log or the orchestrator ends, or the client goes away or

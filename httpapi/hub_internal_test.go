@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 
@@ -43,4 +45,49 @@ func (f failing) past(context.Context, int64) iter.Seq2[record, error] {
 
 func (f failing) live(context.Context) iter.Seq2[reach, error] {
 	return func(yield func(reach, error) bool) { yield(reach{}, f.err) }
+}
+
+// panicking is a log of a store that panics.
+type panicking struct{ follows bool }
+
+func (panicking) past(context.Context, int64) iter.Seq2[record, error] {
+	return func(func(record, error) bool) { panic("the store") }
+}
+
+func (p panicking) live(ctx context.Context) iter.Seq2[reach, error] {
+	return func(func(reach, error) bool) {
+		if p.follows {
+			panic("the store")
+		}
+		<-ctx.Done()
+	}
+}
+
+func (panicking) dense() bool  { return true }
+func (panicking) linked() bool { return false }
+
+// A store that panics while somebody watches is an error for those who watch, again and again.
+func TestWatchedStorePanics(t *testing.T) {
+	h := newHub(1 << 20)
+	j := h.join(1, panicking{}, 5)
+	defer h.leave(1, j)
+	c := &call{r: httptest.NewRequest(http.MethodGet, "/", nil)}
+	for range 3 {
+		err := contained(c, func(c *call) error {
+			_, err := j.view(c.context(), 1)
+			return err
+		})
+		assert.ErrorContains(t, err, "the store")
+	}
+}
+
+func TestFollowedStorePanics(t *testing.T) {
+	h := newHub(1 << 20)
+	j := h.join(1, panicking{follows: true}, 5)
+	defer h.leave(1, j)
+	p := j.progress()
+	<-p.news
+	p = j.progress()
+	assert.True(t, p.over)
+	assert.ErrorContains(t, p.err, "the store")
 }

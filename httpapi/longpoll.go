@@ -39,7 +39,7 @@ func (f *follower) collect(s *stream, wait time.Duration, limit int) error {
 			}
 			continue
 		}
-		if found > 0 || late || p.over || f.c.bodyless() {
+		if found > 0 || p.over || (late || f.c.bodyless()) && p.live >= f.known {
 			if p.stopped() && found > 0 {
 				return nil
 			}

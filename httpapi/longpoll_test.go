@@ -171,3 +171,19 @@ func (a *api) refused(t *testing.T, w *httptest.ResponseRecorder, field string) 
 	assert.Equal(t, field, e.Details["field"], e.Msg)
 	assert.Contains(t, e.Msg, field)
 }
+
+// What was committed before a long poll came in is in its answer, however little it waits, and although
+// those who watch are only told of it a little later.
+func TestLongPollIsNotOlder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newAPI(t, setup{runner: &orchestratortest.Runner{Nodes: map[string]orchestratortest.Step{
+			"a": {Takes: time.Second}, "b": {Takes: time.Second + 3*time.Millisecond}, "c": {Takes: time.Hour},
+		}}}).serveInMemory()
+		l.deploy("a", "b", "c")
+		later(500 * time.Millisecond)
+		l.open(t.Context(), "/jobs/1/events", asksNDJSON...)
+		later(504 * time.Millisecond)
+		body := l.do(http.MethodGet, "/jobs/1/events?start=5&wait=1ms", "").Body
+		assert.Contains(t, body.String(), `"id":"5"`)
+	})
+}

@@ -53,7 +53,7 @@ func (c *call) liveStream() *stream {
 // more is called after each item. It passes on what has been collected, the first item at once,
 // and reports whether there is still somebody who wants another.
 func (s *stream) more() bool {
-	if s.c.bodyless() && !s.short {
+	if s.c.bodyless() && (!s.short || s.c.began) {
 		s.cut = true
 		return false
 	}

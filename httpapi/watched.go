@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -41,6 +42,11 @@ func (w *watched) follow(ctx context.Context) {
 	defer close(w.done)
 	w.pace.begin()
 	defer w.pace.end()
+	defer func() {
+		if v := recover(); v != nil { // of the store: it is the watchers' error, not the end of the program
+			w.end(fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
+		}
+	}()
 	for r, err := range w.src.live(ctx) {
 		if err == nil {
 			err = w.prepare(ctx, r.live)
@@ -187,18 +193,25 @@ func (w *watched) load(ctx context.Context, from int64) error {
 	if i := w.pageOf(from); i < len(w.pages) {
 		until = w.pages[i].from
 	}
-	loaded := make(chan struct{})
-	w.loading = loaded
-	w.mu.Unlock()
-	p, err := w.read(ctx, from, until)
-	w.mu.Lock()
-	w.loading = nil
-	close(loaded)
+	w.loading = make(chan struct{})
+	p, err := w.unlocked(ctx, from, until)
 	if err != nil {
 		return err
 	}
 	w.keep(p)
 	return nil
+}
+
+// unlocked reads a page while w.mu, which the caller holds, is given up, and tells those who wait for
+// it, also if the store panics.
+func (w *watched) unlocked(ctx context.Context, from, until int64) (*page, error) {
+	w.mu.Unlock()
+	defer func() {
+		w.mu.Lock()
+		close(w.loading)
+		w.loading = nil
+	}()
+	return w.read(ctx, from, until)
 }
 
 // keep adds a page, to the one before it if that has room. The caller holds w.mu.
