@@ -99,6 +99,20 @@ func (c *columns) sorted(order orchestrator.NodeOrder, state orchestrator.NodeSt
 	return list
 }
 
+// byState returns a list with the nodes that are in the same state together, otherwise in its order.
+func (c *columns) byState(list []int32) []int32 {
+	sorted := make([]int32, 0, len(list))
+	for _, state := range statesByName() {
+		number := numberOfState(state)
+		for _, i := range list {
+			if c.states[i] == number {
+				sorted = append(sorted, i)
+			}
+		}
+	}
+	return sorted
+}
+
 // columnsReader reads columns, some nodes in each snapshot. Nodes that change meanwhile have to be set
 // afterwards.
 type columnsReader struct {

@@ -3,7 +3,6 @@ package badger
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
 	"slices"
 
 	"github.com/seed-54b7607b/orchestrator"
@@ -72,10 +71,10 @@ func decodeIndexes(indexes []int32, value []byte, from, to, nodes int) ([]int32,
 
 // endedNodes returns the indexes of the nodes of a job that has ended that are on a page, in its order.
 // It returns false if the orders have not been written. The query must have been simplified.
-func (s *Store) endedNodes(ctx context.Context, job known, q orchestrator.NodeQuery) (indexes []int32, ok bool, err error) {
+func (s *Store) endedNodes(ctx context.Context, id orchestrator.JobID, job known, q orchestrator.NodeQuery) (indexes []int32, ok bool, err error) {
 	list, first, n := job.listOf(q)
 	if first < 0 || n < 0 || first > job.nodes || n > job.nodes-first {
-		return nil, false, fmt.Errorf("badger: the counts of a job are corrupt: %w", errRange)
+		return nil, false, corrupt(jobKey(id), errRange)
 	}
 	from, to := placesOf(q, n)
 	err = s.read(ctx, func(sn *snapshot) (err error) {
@@ -112,15 +111,6 @@ func statesByName() []orchestrator.NodeState {
 	return states
 }
 
-// has reports whether there is a row.
-func (sn *snapshot) has(key []byte) (bool, error) {
-	_, err := sn.txn.Get(key)
-	if isMissing(err) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
 // indexes reads the indexes in the places from one to another of a list.
 func (sn *snapshot) indexes(p place, list storedList, from, to int) ([]int32, error) {
 	indexes := make([]int32, 0, to-from)
@@ -142,4 +132,50 @@ func (sn *snapshot) indexes(p place, list storedList, from, to int) ([]int32, er
 		from = end
 	}
 	return indexes, nil
+}
+
+// orderJob writes the orders of the nodes of a job that has ended.
+func (s *Store) orderJob(job unsettled) error {
+	ctx := context.Background()
+	c, err := s.readColumns(ctx, job.id, job.place)
+	if err != nil {
+		return err
+	}
+	if err := s.read(ctx, func(sn *snapshot) (err error) {
+		c.names, err = sn.nameRanks(job.place)
+		return err
+	}); err != nil {
+		return err
+	}
+	alike := !slices.ContainsFunc(c.states, func(state uint8) bool { return state != c.states[0] })
+	for _, order := range storedOrders {
+		list := c.sorted(order, "")
+		if order != orchestrator.NodesByIndex {
+			err = s.writeOrder(job, numberOfList(order, false), list)
+		}
+		if err == nil && !alike {
+			err = s.writeOrder(job, numberOfList(order, true), c.byState(list))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeOrder writes a list, in parts between which other calls are written.
+func (s *Store) writeOrder(job unsettled, number storedList, list []int32) error {
+	var rows []row
+	chunk := 0
+	for indexes := range slices.Chunk(list, indexesPerChunk) {
+		rows = append(rows, row{orderKey(job.set, number, chunk), encodeIndexes(indexes)})
+		chunk++
+		if costOf(rows) >= partSize {
+			if err := s.writeSettled(job, rows); err != nil {
+				return err
+			}
+			rows = nil
+		}
+	}
+	return s.writeSettled(job, rows)
 }

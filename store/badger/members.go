@@ -20,7 +20,7 @@ type members struct {
 // keptMembers are the members of the names that were asked for since it was last full.
 type keptMembers struct {
 	names map[string]members
-	jobs  int // how many are kept, with one for each name
+	jobs  int // how many are kept, each for each of its names
 }
 
 // maxMembers is how many jobs are kept, of all names together: they take eight bytes each.

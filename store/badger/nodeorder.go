@@ -57,7 +57,7 @@ func (s *Store) inOrder(ctx context.Context, id orchestrator.JobID, job known, q
 	case q.OrderBy == orchestrator.NodesByIndex && q.State == "":
 		return job.byIndex(q), true, nil
 	case job.ended:
-		return s.endedNodes(ctx, job, q)
+		return s.endedNodes(ctx, id, job, q)
 	default:
 		return s.liveNodes(ctx, id, q)
 	}
@@ -93,10 +93,5 @@ func (job *known) byIndex(q orchestrator.NodeQuery) []int32 {
 // readColumns reads the columns of a job but for the names.
 func (s *Store) readColumns(ctx context.Context, id orchestrator.JobID, p place) (*columns, error) {
 	r := &columnsReader{place: p, columns: newColumns(p.nodes)}
-	var err error
-	pages(ctx, s, whileThere(id, r.read), func(_ struct{}, failure error) bool {
-		err = failure
-		return true
-	})
-	return r.columns, err
+	return r.columns, s.readThrough(ctx, id, r.read)
 }

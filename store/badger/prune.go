@@ -110,9 +110,8 @@ func (sn *snapshot) endedJob(id orchestrator.JobID) (job endedJob, rows int, err
 	if !row.view.progress.State.Terminal() {
 		return job, 0, corrupt(jobKey(id), errNotEnded)
 	}
-	_, err = sn.txn.Get(largeKey(row.view.set))
-	large := err == nil
-	if err != nil && !isMissing(err) {
+	large, err := sn.has(largeKey(row.view.set))
+	if err != nil {
 		return job, 0, err
 	}
 	job = endedJob{

@@ -150,13 +150,7 @@ func (sn *snapshot) head(id orchestrator.JobID) (jobRow, error) {
 }
 
 // exists reports whether there is a job.
-func (sn *snapshot) exists(id orchestrator.JobID) (bool, error) {
-	_, err := sn.txn.Get(jobKey(id))
-	if isMissing(err) {
-		return false, nil
-	}
-	return err == nil, err
-}
+func (sn *snapshot) exists(id orchestrator.JobID) (bool, error) { return sn.has(jobKey(id)) }
 
 // jobOf reads the row of an item, which must be that of a job, without the spec.
 func (sn *snapshot) jobOf(item *badgerdb.Item) (jobRow, error) {

@@ -82,6 +82,15 @@ func whileThere[T any](id orchestrator.JobID, read func(*snapshot) ([]T, bool, e
 	}
 }
 
+// readThrough reads all of what a job has, some in each snapshot, with a read that keeps what it wants.
+func (s *Store) readThrough(ctx context.Context, id orchestrator.JobID, read func(*snapshot) ([]struct{}, bool, error)) (err error) {
+	pages(ctx, s, whileThere(id, read), func(_ struct{}, failure error) bool {
+		err = failure
+		return true
+	})
+	return err
+}
+
 // nodeReading is the nodes of a job being read, in the order by index.
 type nodeReading struct {
 	job orchestrator.JobID

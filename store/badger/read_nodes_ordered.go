@@ -5,7 +5,6 @@ import (
 	"context"
 	"math"
 	"strings"
-	"time"
 
 	"github.com/seed-54b7607b/orchestrator"
 )
@@ -21,7 +20,7 @@ func (s *Store) orderedNodes(ctx context.Context, id orchestrator.JobID, job kno
 		yield(orchestrator.Node{}, err)
 		return
 	}
-	l := &orderedList{place: job.place, job: id, q: q, names: namesOf{set: job.set}, indexes: indexes}
+	l := &orderedList{place: job.place, job: id, q: q, names: namesOf{set: job.set}, indexes: indexes, memory: arena{reuse: q.Borrow}}
 	if len(indexes) > 0 {
 		pages(ctx, s, whileThere(id, l.read), yield)
 	}
@@ -30,12 +29,7 @@ func (s *Store) orderedNodes(ctx context.Context, id orchestrator.JobID, job kno
 // rank returns the indexes of the nodes that are on a page, in its order. It looks at all nodes.
 func (s *Store) rank(ctx context.Context, id orchestrator.JobID, job known, q orchestrator.NodeQuery) ([]int32, error) {
 	r := newRanking(job, q)
-	var err error
-	pages(ctx, s, whileThere(id, r.read), func(_ struct{}, failure error) bool {
-		err = failure
-		return true
-	})
-	if err != nil {
+	if err := s.readThrough(ctx, id, r.read); err != nil {
 		return nil, err
 	}
 	ranks := r.first.sorted()
@@ -67,23 +61,16 @@ func rankOf(n *orchestrator.Node, order orchestrator.NodeOrder) nodeRank {
 	case orchestrator.NodesByState:
 		r.text = string(n.State)
 	case orchestrator.NodesByStarted:
-		r.number = rankOfTime(n.Started)
+		r.number = orderedTime(n.Started)
 	case orchestrator.NodesByFinished:
-		r.number = rankOfTime(n.Finished)
+		r.number = orderedTime(n.Finished)
 	case orchestrator.NodesByDuration:
-		r.number = math.MinInt64
+		r.number = noTime
 		if !n.Started.IsZero() && !n.Finished.IsZero() {
 			r.number = n.Finished.UnixMilli() - n.Started.UnixMilli()
 		}
 	}
 	return r
-}
-
-func rankOfTime(t time.Time) int64 {
-	if t.IsZero() {
-		return math.MinInt64
-	}
-	return t.UnixMilli()
 }
 
 // ranking looks at the nodes of a job and keeps the first of them in an order.
@@ -177,7 +164,8 @@ type orderedList struct {
 
 // read reads a page. A node that has left the state asked for is left out.
 func (l *orderedList) read(sn *snapshot) (page []orchestrator.Node, more bool, err error) {
-	l.page, l.memory = l.page[:0], arena{}
+	l.page = l.page[:0]
+	l.memory.begin()
 	size := 0
 	for looked := 0; looked < pageRows && size < pageBytes && len(l.indexes) > 0; looked++ {
 		if err := l.node(sn, int(l.indexes[0])); err != nil {

@@ -115,3 +115,12 @@ func valueOf(txn *badgerdb.Txn, item *badgerdb.Item) ([]byte, error) {
 	}
 	return whole(txn, item.Key(), value)
 }
+
+// has reports whether there is a row.
+func (sn *snapshot) has(key []byte) (bool, error) {
+	_, err := sn.txn.Get(key)
+	if isMissing(err) {
+		return false, nil
+	}
+	return err == nil, err
+}

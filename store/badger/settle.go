@@ -3,7 +3,6 @@ package badger
 import (
 	"context"
 	"errors"
-	"slices"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
 
@@ -118,66 +117,6 @@ func (s *Store) settleJob(job unsettled) error {
 // settled reports whether a job is settled.
 func (sn *snapshot) settled(p place) (bool, error) {
 	return sn.has(orderKey(p.set, settledMark, 0))
-}
-
-// orderJob writes the orders of the nodes of a job that has ended.
-func (s *Store) orderJob(job unsettled) error {
-	ctx := context.Background()
-	c, err := s.readColumns(ctx, job.id, job.place)
-	if err != nil {
-		return err
-	}
-	if err := s.read(ctx, func(sn *snapshot) (err error) {
-		c.names, err = sn.nameRanks(job.place)
-		return err
-	}); err != nil {
-		return err
-	}
-	alike := !slices.ContainsFunc(c.states, func(state uint8) bool { return state != c.states[0] })
-	for _, order := range storedOrders {
-		list := c.sorted(order, "")
-		if order != orchestrator.NodesByIndex {
-			err = s.writeOrder(job, numberOfList(order, false), list)
-		}
-		if err == nil && !alike {
-			err = s.writeOrder(job, numberOfList(order, true), c.byState(list))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// byState returns a list with the nodes that are in the same state together, otherwise in its order.
-func (c *columns) byState(list []int32) []int32 {
-	sorted := make([]int32, 0, len(list))
-	for _, state := range statesByName() {
-		number := numberOfState(state)
-		for _, i := range list {
-			if c.states[i] == number {
-				sorted = append(sorted, i)
-			}
-		}
-	}
-	return sorted
-}
-
-// writeOrder writes a list, in parts between which other calls are written.
-func (s *Store) writeOrder(job unsettled, number storedList, list []int32) error {
-	var rows []row
-	chunk := 0
-	for indexes := range slices.Chunk(list, indexesPerChunk) {
-		rows = append(rows, row{orderKey(job.set, number, chunk), encodeIndexes(indexes)})
-		chunk++
-		if costOf(rows) >= partSize {
-			if err := s.writeSettled(job, rows); err != nil {
-				return err
-			}
-			rows = nil
-		}
-	}
-	return s.writeSettled(job, rows)
 }
 
 // writeSettled writes rows of a job that has ended. It returns ErrClosed if the store is being closed,

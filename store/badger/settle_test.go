@@ -210,7 +210,7 @@ func TestWrongCounts(t *testing.T) {
 	w.mustCommit(t, b)
 	s.background.Wait()
 	for _, err := range s.Nodes(t.Context(), w.lease.Job, orchestrator.NodeQuery{State: orchestrator.NodeFinished, OrderBy: orchestrator.NodesByName}) {
-		wantText(t, "Nodes", err, "counts")
+		wantText(t, "Nodes", err, keyText(jobKey(w.lease.Job)))
 	}
 }
 
