@@ -17,7 +17,8 @@ import (
 )
 
 // sshd is the settings of a server that lets root of this machine in by a key, and nobody else. It
-// would drop some of many connections made at once, as any does by default.
+// would drop some of many connections made at once, as any does by default. What shells read in the
+// home directory of root is not of the test, and may take long, so that the directory is another.
 const sshd = `Port PORT
 ListenAddress 127.0.0.1
 HostKey DIR/host
@@ -27,6 +28,7 @@ UsePAM no
 StrictModes no
 PasswordAuthentication no
 PermitRootLogin prohibit-password
+SetEnv HOME=DIR
 `
 
 // startSSH starts an ssh server for all nodes of a lab.

@@ -62,6 +62,7 @@ func startSSHD(t *testing.T, lines ...string) *sshd {
 		"StrictModes no",
 		"PasswordAuthentication no",
 		"PermitRootLogin prohibit-password",
+		"SetEnv HOME=" + d.dir, // what shells read at home is not of the test, and may take long
 	}, lines...), "\n")+"\n")
 	var log strings.Builder
 	cmd := exec.Command(program, "-D", "-e", "-f", config)
