@@ -34,6 +34,7 @@ type handler struct {
 	streams *streams
 	jobs    jobSpecs
 	looks   looks
+	texts   jobTexts
 }
 
 // An action answers a call. An error that it returns before it has begun to answer is turned into

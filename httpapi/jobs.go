@@ -29,6 +29,7 @@ func (h *handler) listJobs(c *call) error {
 	view := jobView{h: h, c: c, list: &list}
 	s := c.stream()
 	s.short = list.limit != nil
+	again := s.short && *list.limit <= pageSize // a longer list is not one that is shown often
 	s.open('{')
 	s.key("items")
 	s.open('[')
@@ -36,7 +37,11 @@ func (h *handler) listJobs(c *call) error {
 		if err != nil {
 			return err
 		}
-		s.job(&job, c.links, time.Now())
+		if again {
+			h.texts.append(&s.encoder, &job, c.links)
+		} else {
+			s.job(&job, c.links, time.Now())
+		}
 		if !s.more() {
 			break
 		}

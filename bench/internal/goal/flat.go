@@ -14,7 +14,7 @@ import (
 	"github.com/seed-54b7607b/orchestrator/store/badger"
 )
 
-const sink = "answers go to the handler's caller and not over a connection, which would hide a part of the difference; each page is asked for again and again, and the store keeps the newest jobs in memory then"
+const sink = "answers go to the handler's caller and not over a connection, which would hide a part of the difference; each page is asked for again and again, and the store keeps the newest jobs in memory then, and httpapi the texts of those that have ended"
 
 // flatPages is goal 2: a page of jobs takes as long however many there are, and whatever has
 // happened to those on it.
