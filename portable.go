@@ -1,6 +1,9 @@
 package orchestrator
 
-import "strconv"
+import (
+	"bytes"
+	"strconv"
+)
 
 // maxDepth is how deeply JSON may be nested that goes out to clients. Some cannot read more than
 // 100 levels, of which the answer around it takes a few.
@@ -22,13 +25,22 @@ func portable(text []byte) bool {
 			depth--
 		case c == '-' || '0' <= c && c <= '9':
 			end := numberEnd(text, i)
-			if _, err := strconv.ParseFloat(string(text[i:end]), 64); err != nil {
+			if tooGreat(text[i:end]) {
 				return false
 			}
 			i = end - 1
 		}
 	}
 	return true
+}
+
+// tooGreat reports whether a number is too great for a float.
+func tooGreat(number []byte) bool {
+	if len(number) < 300 && !bytes.ContainsAny(number, "eE") {
+		return false
+	}
+	_, err := strconv.ParseFloat(string(number), 64)
+	return err != nil
 }
 
 // stringEnd returns the index of the quote that ends the string which begins at i.

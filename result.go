@@ -24,8 +24,11 @@ func keptResult(text []byte, limit int) json.RawMessage {
 // compactObject returns the text of a JSON object without the blanks between its parts, nil if text
 // is not that of an object.
 func compactObject(text []byte) json.RawMessage {
-	if text = bytes.TrimLeft(text, " \t\r\n"); len(text) == 0 || text[0] != '{' {
+	if text = bytes.Trim(text, " \t\r\n"); len(text) == 0 || text[0] != '{' || !json.Valid(text) {
 		return nil
+	}
+	if !blank(text) { // as most are
+		return bytes.Clone(text)
 	}
 	var b bytes.Buffer
 	b.Grow(len(text))
@@ -33,6 +36,19 @@ func compactObject(text []byte) json.RawMessage {
 		return nil
 	}
 	return b.Bytes()
+}
+
+// blank reports whether there are blanks between the parts of a valid JSON text.
+func blank(text []byte) bool {
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '"':
+			i = stringEnd(text, i)
+		case ' ', '\t', '\r', '\n':
+			return true
+		}
+	}
+	return false
 }
 
 // textResult returns an object that holds text, or the first part of it, as a string.

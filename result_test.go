@@ -13,6 +13,10 @@ func TestKeptResult(t *testing.T) {
 		"blank":         {" \n", ""},
 		"object":        {` {"a" : [1, 2]}` + "\n", `{"a":[1,2]}`},
 		"text":          {"hello <b>", `{"_output":"hello <b>"}`},
+		"blanks":        {"{\t\"a b\\\" c\" :\r\n[ ] }", `{"a b\" c":[]}`},
+		"compact":       {`{"a b\" c":"\\","d":[]}`, `{"a b\" c":"\\","d":[]}`},
+		"other blanks":  {"{\"a\":\u00a0[]}", "{\"_output\":\"{\\\"a\\\":\u00a0[]}\"}"},
+		"many digits":   {`{"a":` + strings.Repeat("9", 80) + `}`, `{"a":` + strings.Repeat("9", 80) + `}`},
 		"array":         {"[1]", `{"_output":"[1]"}`},
 		"number":        {"1", `{"_output":"1"}`},
 		"half":          {`{"a":`, `{"_output":"{\"a\":"}`},
@@ -29,6 +33,17 @@ func TestKeptResult(t *testing.T) {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
+	}
+}
+
+func TestNumbersThatAreTooGreat(t *testing.T) {
+	for number, want := range map[string]bool{
+		"0": false, "-1.5": false, "1e308": false, "-1E309": true, "1e999": true,
+		strings.Repeat("9", 308): false, strings.Repeat("9", 309): true, "-" + strings.Repeat("9", 400): true,
+	} {
+		if got := !portable([]byte(`{"a":[` + number + `]}`)); got != want {
+			t.Errorf("%s is too great: %t, want %t", number, got, want)
+		}
 	}
 }
 
