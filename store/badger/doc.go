@@ -15,6 +15,14 @@
 // wrote the ones before as one transaction, with one flush. So the rate of commits grows with
 // their number, and no call waits for a timer. Reads do not wait for writes.
 //
+// # Memory
+//
+// A store that is not written to takes some tens of megabytes, most of them caches of fixed size. What
+// it keeps of unfinished jobs grows with their number, not with that of their nodes, but for jobs whose
+// nodes somebody asks for in an order. While much is written, Badger builds tables in the heap: up to
+// about 300 MB when jobs of hundreds of thousands of nodes run as fast as they can, and no more than
+// that for larger ones. docs/performance.md has what was measured.
+//
 // # Failure
 //
 // When the disk fails a write, it is not known what of it is on the disk, and nothing that would
