@@ -147,7 +147,10 @@ func parseToken(line []byte) (hash [sha256.Size]byte, token knownToken, err erro
 	if _, err := hex.Decode(hash[:], []byte(l.SHA256)); err != nil {
 		return hash, token, errors.New("sha256: must be 64 hexadecimal digits")
 	}
-	token.owner = orchestrator.Owner{ID: l.ID, Login: l.Login, DisplayName: l.DisplayName, RoleIDs: l.RoleIDs}
+	token.owner = orchestrator.Owner{ID: l.ID, Login: l.Login, DisplayName: l.DisplayName}
+	if len(l.RoleIDs) > 0 {
+		token.owner.RoleIDs = l.RoleIDs
+	}
 	if token.owner.ID == "" {
 		token.owner.ID = derivedID("login", l.Login)
 	}

@@ -79,7 +79,7 @@ func TestDerivedIDs(t *testing.T) {
 // Whatever is in a file of tokens, it is read or refused, and what it says can be said again.
 func FuzzTokenFile(f *testing.F) {
 	f.Add([]byte("# a\n\n" + `{"sha256": "` + someHash + `", "login": "ci", "expires": "2027-01-31T00:00:00Z", "role_ids": [1]}` + "\r\n"))
-	f.Add([]byte(`{"sha256": "` + someHash + `", "login": "ci", "id": null}`))
+	f.Add([]byte(`{"sha256": "` + someHash + `", "login": "ci", "id": null, "role_ids": []}`))
 	f.Add([]byte("\xef\xbb\xbf{}\n{\"login\": \"\xff\"}"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		tokens, err := parseTokens(text)
