@@ -1,5 +1,7 @@
 package orchestrator
 
+import "runtime"
+
 // news is what has arrived for an execution since it last looked.
 type news struct {
 	outcomes []outcome
@@ -72,5 +74,8 @@ func (x *execution) poke() {
 	}
 }
 
-// sleep waits until something has arrived.
-func (x *execution) sleep() { <-x.wake }
+// sleep waits until something has arrived, and for what is about to, which then is of the same batch.
+func (x *execution) sleep() {
+	<-x.wake
+	runtime.Gosched()
+}
