@@ -136,6 +136,7 @@ type JobQuery struct {
 	After      JobID    // start behind this job; 0 starts at the beginning; [ErrNotFound] if there is no such job, unless the order is by ID
 	Offset     int      // leave out so many
 	Limit      int      // return at most so many; 0 means all
+	Borrow     bool     // the jobs are only read: they may share memory with the store, which does not change it
 }
 
 // JobPage is a page of jobs.

@@ -45,6 +45,7 @@ func (v *jobView) part(ctx context.Context, yield func(orchestrator.Job, error) 
 	pages := jobPages{o: v.h.o, query: v.list.query()}
 	pages.query.After, pages.query.Offset = v.list.after, v.list.offset
 	pages.query.Limit = max(1, min(left, pageSize)) // 0 would mean all
+	pages.query.Borrow = true
 	if v.list.orderBy == "name" && left < pageSize {
 		pages.query.Limit = left + 1
 	}

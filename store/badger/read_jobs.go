@@ -101,7 +101,11 @@ func (l *jobList) recent() []byte {
 	jobs, next := l.s.state.recentPage(l)
 	l.page.Jobs = make([]orchestrator.Job, 0, len(jobs))
 	for i := range jobs {
-		l.page.Jobs = append(l.page.Jobs, jobs[i].job())
+		if l.q.Borrow {
+			l.page.Jobs = append(l.page.Jobs, jobs[i].lend())
+		} else {
+			l.page.Jobs = append(l.page.Jobs, jobs[i].job())
+		}
 	}
 	if next == 0 {
 		return nil

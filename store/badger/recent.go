@@ -101,14 +101,18 @@ type recentJob struct {
 	live *liveView
 }
 
+// lend returns the job, in memory that is never modified, and must not be.
+func (r *recentJob) lend() orchestrator.Job {
+	if r.live == nil {
+		return *r.Job
+	}
+	return orchestrator.Job{ID: r.ID, JobSpec: r.JobSpec, NodeCount: r.NodeCount, Stop: r.live.stop, Progress: r.live.progress}
+}
+
 // job returns the job, in memory of its own.
 func (r *recentJob) job() orchestrator.Job {
-	if r.live == nil {
-		return r.Clone()
-	}
-	job := orchestrator.Job{ID: r.ID, JobSpec: r.JobSpec.Clone(), NodeCount: r.NodeCount}
-	job.Stop, job.Progress = r.live.stop, r.live.progress.Clone()
-	return job
+	job := r.lend()
+	return job.Clone()
 }
 
 // keep keeps jobs that were read when so many removals had been made, unless there was another since.

@@ -47,7 +47,7 @@ func (p *pair) askJobs(q orchestrator.JobQuery) {
 }
 
 func (p *pair) jobQuery() orchestrator.JobQuery {
-	q := orchestrator.JobQuery{Descending: p.chance(2)}
+	q := orchestrator.JobQuery{Descending: p.chance(2), Borrow: p.chance(2)}
 	if p.chance(2) {
 		p.filter(&q)
 	}
