@@ -18,7 +18,7 @@ import (
 // A list that fails half way is ended by a panic with [http.ErrAbortHandler], which net/http turns
 // into an aborted connection. A middleware that recovers panics must pass this one on.
 func New(o *orchestrator.Orchestrator, opts *Options) http.Handler {
-	h := &handler{o: o, opts: opts.withDefaults(), jobs: jobSpecs{o: o}, looks: newLooks(o)}
+	h := &handler{o: o, opts: opts.withDefaults(), jobs: jobSpecs{o: o}, looks: newLooks(o), texts: newJobTexts()}
 	h.hub = newHub(h.opts.StreamRate)
 	h.streams = newStreams(h.opts.MaxStreams)
 	h.routes()

@@ -6,56 +6,44 @@ import (
 	"time"
 
 	"github.com/seed-54b7607b/orchestrator"
+	"github.com/seed-54b7607b/orchestrator/internal/recent"
 )
 
 // jobTexts keeps the JSON texts of jobs that have ended, which never change, once they have been shown:
-// those of the newest are asked for again and again. Texts that were not asked for lately make room for
-// others. It is safe for use by many goroutines at once.
+// those of the newest are asked for again and again. That of a job which was removed may stay for a
+// while, but nobody asks for it. It is safe for use by many goroutines at once.
 type jobTexts struct {
 	mu    sync.Mutex
-	texts map[lookKey][]byte
-	older map[lookKey][]byte // is forgotten when texts has had enough
-	bytes int                // in texts
+	texts *recent.Cache[lookKey, []byte]
 }
 
 // How many bytes the texts may have that are kept, and a single one of them.
 const (
-	maxTexts = 1 << 20 // of each generation
+	maxTexts = 2 << 20
 	maxText  = 16 << 10
 )
+
+func newJobTexts() jobTexts { return jobTexts{texts: recent.New[lookKey, []byte](maxTexts, maxText)} }
 
 // get returns the text of a job, or nil if it is not there. The text must not be modified.
 func (t *jobTexts) get(key lookKey) []byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	text := t.texts[key]
-	if text == nil {
-		if text = t.older[key]; text != nil {
-			t.add(key, text)
-		}
-	}
+	text, _ := t.texts.Get(key)
 	return text
 }
 
 // put keeps a copy of the text of a job that has ended.
 func (t *jobTexts) put(key lookKey, text []byte) {
-	if len(text) > maxText {
+	const each = 128 // what a text takes beside its bytes and those of its key
+	size := each + len(key.base) + len(text)
+	if size > maxText {
 		return
 	}
 	text = bytes.Clone(text)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.add(key, text)
-}
-
-func (t *jobTexts) add(key lookKey, text []byte) {
-	const each = 128 // what a text takes beside its bytes and those of its key
-	size := each + len(key.base) + len(text)
-	if t.texts == nil || t.bytes+size > maxTexts {
-		t.texts, t.older, t.bytes = make(map[lookKey][]byte), t.texts, 0
-	}
-	t.texts[key] = text
-	t.bytes += size
+	t.texts.Add(key, text, size)
 }
 
 // append appends a job as JSON text.

@@ -156,7 +156,7 @@ func (p *removal) apply(st *state) error {
 	st.removed = slices.Concat(st.removed, refsOf(p.removed()))
 	st.removals++
 	for i := range p.jobs {
-		st.kept.remove(p.jobs[i].job)
+		st.kept.Remove(p.jobs[i].job)
 	}
 	return nil
 }

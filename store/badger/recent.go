@@ -1,14 +1,15 @@
 package badger
 
-import "github.com/seed-54b7607b/orchestrator"
+import (
+	"github.com/seed-54b7607b/orchestrator"
+	"github.com/seed-54b7607b/orchestrator/internal/recent"
+)
 
 // recentJobs keeps jobs that were read a while ago, so that the pages and jobs that everybody asks for
 // are not read and decoded again each time. Of a job that has ended nothing changes any more; of one
-// that has not, only what was asked is good, and the state knows the rest. Jobs that are not asked for
-// any more are forgotten.
+// that has not, only what was asked is good, and the state knows the rest. The jobs are never modified.
 type recentJobs struct {
-	young, old map[orchestrator.JobID]*orchestrator.Job // never modified
-	bytes      int                                      // of the young ones, about
+	*recent.Cache[orchestrator.JobID, *orchestrator.Job]
 }
 
 // How much memory is kept, about: at most half of it for jobs that were not asked for lately.
@@ -18,39 +19,17 @@ const (
 )
 
 func newRecentJobs() recentJobs {
-	return recentJobs{young: make(map[orchestrator.JobID]*orchestrator.Job)}
+	return recentJobs{recent.New[orchestrator.JobID, *orchestrator.Job](maxRecent, maxRecentJob)}
 }
 
 // get returns a job, nil if it is not kept.
 func (r *recentJobs) get(id orchestrator.JobID) *orchestrator.Job {
-	if job := r.young[id]; job != nil {
-		return job
-	}
-	job := r.old[id]
-	if job != nil {
-		delete(r.old, id)
-		r.add(job)
-	}
+	job, _ := r.Get(id)
 	return job
 }
 
 // add keeps a job, in place of what it was before.
-func (r *recentJobs) add(job *orchestrator.Job) {
-	size := sizeOfJob(job)
-	if size > maxRecentJob {
-		return
-	}
-	if r.bytes+size > maxRecent/2 {
-		r.old, r.young, r.bytes = r.young, make(map[orchestrator.JobID]*orchestrator.Job), 0
-	}
-	r.young[job.ID] = job
-	r.bytes += size
-}
-
-func (r *recentJobs) remove(id orchestrator.JobID) {
-	delete(r.young, id)
-	delete(r.old, id)
-}
+func (r *recentJobs) add(job *orchestrator.Job) { r.Add(job.ID, job, sizeOfJob(job)) }
 
 // sizeOfJob returns about how much memory a job takes.
 func sizeOfJob(j *orchestrator.Job) int {
