@@ -20,7 +20,7 @@ const (
 //
 // All methods may be called from many goroutines at once. A method whose context has ended
 // returns the context's error. Values passed in and values returned share no memory with the
-// store. JSON comes back byte for byte. Times come back in UTC, to the millisecond; the zero time
+// store, unless a query borrows them. JSON comes back byte for byte. Times come back in UTC, to the millisecond; the zero time
 // comes back as the zero time.
 //
 // An iterator yields values until it has no more, the loop body ends the iteration, or an error
@@ -136,7 +136,7 @@ type JobQuery struct {
 	After      JobID    // start behind this job; 0 starts at the beginning; [ErrNotFound] if there is no such job, unless the order is by ID
 	Offset     int      // leave out so many
 	Limit      int      // return at most so many; 0 means all
-	Borrow     bool     // the jobs are only read: they may share memory with the store, which does not change it
+	Borrow     bool     // the jobs are only read: they may share memory with the store, which never changes it, and stay good
 }
 
 // JobPage is a page of jobs.

@@ -125,14 +125,6 @@ func queryMutants() []mutant {
 				return b.able.Nodes(ctx, id, q)
 			}
 		}},
-		pageMutant("lends jobs without what was asked", func(q orchestrator.JobQuery, page *orchestrator.JobPage) {
-			for i := range page.Jobs {
-				if q.Borrow {
-					page.Jobs[i].Userdata = nil
-				}
-			}
-		}, "JobQuery/borrow"),
-		{name: "changes jobs that it has lent", fails: []string{"JobQuery/borrow"}, make: changeLentJobs},
 		{name: "uses borrowed memory too early", fails: []string{"NodeQuery/borrow"}, make: func(b *broken) {
 			b.nodes = func(ctx context.Context, id orchestrator.JobID, q orchestrator.NodeQuery) iter.Seq2[orchestrator.Node, error] {
 				return func(yield func(orchestrator.Node, error) bool) {
@@ -156,24 +148,6 @@ func queryMutants() []mutant {
 				}
 			}
 		}},
-	}
-}
-
-// changeLentJobs makes Commit write into jobs that were borrowed.
-func changeLentJobs(b *broken) {
-	var lent []orchestrator.Job
-	b.jobs = func(ctx context.Context, q orchestrator.JobQuery) (orchestrator.JobPage, error) {
-		page, err := b.able.Jobs(ctx, q)
-		if q.Borrow {
-			lent = page.Jobs
-		}
-		return page, err
-	}
-	b.commit = func(ctx context.Context, lease orchestrator.Lease, batch orchestrator.Batch) error {
-		for i := range lent {
-			clear(lent[i].Status)
-		}
-		return b.able.Commit(ctx, lease, batch)
 	}
 }
 

@@ -23,6 +23,7 @@ func mutants() []mutant {
 		createMutants(),
 		readMutants(),
 		queryMutants(),
+		borrowMutants(),
 		iteratorMutants(),
 		valueMutants(),
 		leaseMutants(),

@@ -61,6 +61,7 @@ func Checks() []Check {
 		concurrencyChecks(),
 		contextChecks(),
 		aliasChecks(),
+		borrowChecks(),
 		timeChecks(),
 		iteratorChecks(),
 		ownerChecks(),
