@@ -74,7 +74,8 @@ func (x *execution) poke() {
 	}
 }
 
-// sleep waits until something has arrived, and for what is about to, which then is of the same batch.
+// sleep waits until something has arrived, and gives others a turn, so that what is about to arrive may
+// be of the same batch.
 func (x *execution) sleep() {
 	<-x.wake
 	runtime.Gosched()

@@ -35,7 +35,7 @@ func listing(ctx context.Context, env *Env) ([]result.Row, error) {
 					Goal: 1, What: fmt.Sprintf("`GET /jobs?limit=20`, %s jobs, against net/http writing a fixed body of the same %d bytes", count(env.many()), len(body)),
 					Wanted: 0.6, Reached: s.Ratio(0, 1), Unit: "x",
 					Figures: fmt.Sprintf("%.0f and %.0f requests a second", s.Median(0), s.Median(1)),
-					Differs: fmt.Sprintf("the fixed body is written at once, with its length; %d connections; each page is asked for again and again: the store keeps the newest jobs in memory then, and httpapi the texts of those that have ended", connections),
+					Differs: fmt.Sprintf("the fixed body is written at once, with its length; %d connections; %s%s", connections, keptJobs, keptTexts),
 				}}
 				return nil
 			})
