@@ -48,7 +48,7 @@ func borrowMutants() []mutant {
 }
 
 // lendingMutant is a store that spoils the page it has lent last.
-func lendingMutant(name string, make func(b *broken, spoil func())) mutant {
+func lendingMutant(name string, damage func(b *broken, spoil func())) mutant {
 	return mutant{name: name, fails: []string{"JobQuery/borrow"}, make: func(b *broken) {
 		var lent []orchestrator.Job
 		b.jobs = func(ctx context.Context, q orchestrator.JobQuery) (orchestrator.JobPage, error) {
@@ -58,7 +58,7 @@ func lendingMutant(name string, make func(b *broken, spoil func())) mutant {
 			}
 			return page, err
 		}
-		make(b, func() {
+		damage(b, func() {
 			for i := range lent {
 				clear(lent[i].Status)
 			}
