@@ -26,6 +26,7 @@ var (
 	errKeyLength = errors.New("its key has the wrong length")
 	errMissing   = errors.New("it is missing")
 	errNotEnded  = errors.New("its job has not ended")
+	errEnded     = errors.New("one of its jobs has ended")
 	errJoin      = errors.New("it is older than the event that is read from it")
 )
 

@@ -25,11 +25,14 @@ type eventRow struct {
 	join bool // only the Index of the Node is set
 }
 
-// encodeEvents returns the value of a row of events, which are numbered on from each other.
-// Where join is true, the event leaves its node to the node's own row.
-func encodeEvents(events []orchestrator.Event, join []bool) ([]byte, error) {
-	e := &encoder{b: make([]byte, 0, 16+48*len(events))}
+// encodeEvents returns the value of a row of events, which are numbered on from each other and leave
+// the job with some progress. Where join is true, the event leaves its node to the node's own row.
+func encodeEvents(p *orchestrator.Progress, events []orchestrator.Event, join []bool) ([]byte, error) {
+	left := &encoder{b: make([]byte, 0, sizeOfProgress(p))}
+	left.progress(p)
+	e := &encoder{b: make([]byte, 0, 16+len(left.b)+48*len(events)), err: left.err}
 	e.byte(version)
+	e.bytes(left.b)
 	e.uvarint(uint64(len(events)))
 	for i := range events {
 		e.event(&events[i], join[i])
@@ -71,6 +74,7 @@ func ofJob(ev *orchestrator.Event) bool { return ev.Node.State == "" && ev.Node.
 // Their Results share the memory of value.
 func decodeEvents(value []byte, last orchestrator.EventID, each func(*eventRow) error) error {
 	d := decode(value)
+	d.bytes() // see leftBy
 	n := d.count()
 	if int64(n) > int64(last) {
 		d.fail(errRange)

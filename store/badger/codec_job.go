@@ -19,7 +19,7 @@ var (
 
 // encodeJob returns the value of a job's row: what changes, and then a tail that does not.
 func encodeJob(v *liveView, tail []byte) ([]byte, error) {
-	e := &encoder{b: make([]byte, 0, 64+16*len(v.progress.Status)+len(tail))}
+	e := &encoder{b: make([]byte, 0, 32+sizeOfProgress(&v.progress)+len(tail))}
 	e.byte(version)
 	e.uvarint(v.set)
 	e.uvarint(uint64(v.nodes))
@@ -40,6 +40,9 @@ func decodeJob(value []byte) (liveView, decoder) {
 	}
 	return v, d
 }
+
+// sizeOfProgress returns about how long the encoding of a progress is.
+func sizeOfProgress(p *orchestrator.Progress) int { return 32 + 8*len(p.Status) }
 
 func (e *encoder) progress(p *orchestrator.Progress) {
 	e.jobState("Progress.State", p.State)

@@ -14,8 +14,9 @@ const maxInlineSpec = 12 << 10
 type tail struct {
 	asked
 
-	key  string
-	spec []byte // encoded; nil if it has a row of its own
+	key   string
+	names []byte // encoded; nil if they have rows of their own
+	spec  []byte // encoded; nil if it has a row of its own
 }
 
 // encode writes the texts as one piece, so that they are read as one.
@@ -23,8 +24,9 @@ func (t *tail) encode() []byte {
 	texts := &encoder{b: make([]byte, 0, 8+t.size()+len(t.key))}
 	texts.asked(&t.asked)
 	texts.text(t.key)
-	e := &encoder{b: make([]byte, 0, 8+len(texts.b)+len(t.spec))}
+	e := &encoder{b: make([]byte, 0, 8+len(texts.b)+len(t.names)+len(t.spec))}
 	e.bytes(texts.b)
+	e.bytes(t.names)
 	e.bytes(t.spec)
 	return e.b
 }
@@ -32,7 +34,7 @@ func (t *tail) encode() []byte {
 func (d *decoder) tail() (tail, error) {
 	texts := decoder{b: d.bytes()}
 	texts.same = string(texts.b)
-	t := tail{asked: texts.asked(), key: texts.text(), spec: d.bytes()}
+	t := tail{asked: texts.asked(), key: texts.text(), names: d.bytes(), spec: d.bytes()}
 	if err := texts.end(); err != nil {
 		d.fail(err)
 	}

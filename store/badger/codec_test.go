@@ -126,13 +126,7 @@ func FuzzRoundTrip(f *testing.F) {
 		roundTripNode(t, r)
 		roundTripEvents(t, r)
 
-		v := r.view()
-		got := liveView{place: v.place, progress: v.progress}
-		got.progress.Counts = orchestrator.NodeCounts{}
-		if err := decodeLive(&got, encodeLive(&v)); err != nil {
-			t.Error(err)
-		}
-		same(t, "live row", got, v)
+		roundTripLive(t, r)
 
 		names := append([]string{}, some(r, r.text)...)
 		gotNames, err := decodeNames(encodeNames(names), nil)
@@ -150,11 +144,37 @@ func FuzzRoundTrip(f *testing.F) {
 	})
 }
 
+func roundTripLive(t *testing.T, r random) {
+	v := r.view()
+	value, err := encodeLive(&v)
+	got := liveView{place: v.place}
+	if err := errors.Join(err, decodeLive(&got, value)); err != nil {
+		t.Error(err)
+	}
+	same(t, "live row", got, v)
+
+	var ids idSet
+	want := make([]orchestrator.JobID, 0, jobsPerChunk)
+	chunk := r.Uint64() >> 10
+	for i := range uint64(jobsPerChunk) {
+		if id := orchestrator.JobID(chunk*jobsPerChunk + i); r.flag() {
+			ids, want = ids.with(id, true), append(want, id)
+		} else {
+			ids = ids.with(id, true).with(id, false)
+		}
+	}
+	gotIDs, err := decodeUnfinished(encodeUnfinished(ids))
+	if err != nil {
+		t.Error(err)
+	}
+	same(t, "unfinished", slices.Collect(gotIDs.all(chunk)), want)
+}
+
 func roundTripJob(t *testing.T, r random) {
 	v, spec := r.view(), r.spec()
 	encoded := encodeSpec(&spec)
 	v.asked = askedOf(&spec)
-	in := tail{asked: v.asked, key: spec.Key, spec: encoded}
+	in := tail{asked: v.asked, key: spec.Key, names: encodeNames([]string{"a"}), spec: encoded}
 	value, err := encodeJob(&v, in.encode())
 	if err != nil {
 		t.Fatal(err)
@@ -212,7 +232,8 @@ func roundTripEvents(t *testing.T, r random) {
 		}
 		events, join = append(events, ev), append(join, !ofJob(&ev) && r.flag())
 	}
-	value, err := encodeEvents(events, join)
+	p := r.view().progress
+	value, err := encodeEvents(&p, events, join)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,6 +250,11 @@ func roundTripEvents(t *testing.T, r random) {
 	if err != nil || i != len(events) {
 		t.Errorf("got %d events and the error %v, want %d", i, err, len(events))
 	}
+	left, err := leftBy(value)
+	if err != nil {
+		t.Error(err)
+	}
+	same(t, "progress", left, p)
 }
 
 // FuzzDecode decodes what is no encoding of anything.
@@ -239,8 +265,9 @@ func FuzzDecode(f *testing.F) {
 		value, _ := encodeJob(&v, (&tail{spec: encodeSpec(&spec)}).encode())
 		e := &encoder{}
 		e.node(&n, 5)
-		events, _ := encodeEvents([]orchestrator.Event{{ID: 1, Type: orchestrator.EventNodeRunning, Node: n}}, []bool{false})
-		for _, b := range [][]byte{value, encodeSpec(&spec), e.b, events, encodeLive(&v), encodeNames([]string{"a", "b"}), encodeCounters(counters{3, 3})} {
+		live, _ := encodeLive(&v)
+		events, _ := encodeEvents(&v.progress, []orchestrator.Event{{ID: 1, Type: orchestrator.EventNodeRunning, Node: n}}, []bool{false})
+		for _, b := range [][]byte{value, encodeSpec(&spec), e.b, events, live, encodeUnfinished(idSet{1, 2}), encodeNames([]string{"a", "b"}), encodeCounters(counters{3, 3})} {
 			f.Add(b)
 			b = slices.Clone(b)
 			b[r.IntN(len(b))] ^= 1 << r.IntN(8)
@@ -254,6 +281,8 @@ func FuzzDecode(f *testing.F) {
 		_, _ = decodeHead(1, value)
 		_ = decodeSpec(&orchestrator.JobSpec{}, value)
 		_ = decodeLive(&liveView{}, value)
+		_, _ = leftBy(value)
+		_, _ = decodeUnfinished(value)
 		_ = new(nodeRow).decode(value, "")
 		_, _, _ = headOfNode(value)
 		_, _ = decodeNames(value, nil)
@@ -279,7 +308,7 @@ func TestUnknownValues(t *testing.T) {
 		{Type: orchestrator.EventJobFinished, JobState: "resting"},
 		{},
 	} {
-		if _, err := encodeEvents([]orchestrator.Event{ev}, []bool{false}); !errors.Is(err, orchestrator.ErrInvalid) {
+		if _, err := encodeEvents(&orchestrator.Progress{State: orchestrator.JobRunning}, []orchestrator.Event{ev}, []bool{false}); !errors.Is(err, orchestrator.ErrInvalid) {
 			t.Errorf("the event %+v: got the error %v", ev, err)
 		}
 	}

@@ -143,11 +143,12 @@ func (r *columnsReader) read(sn *snapshot) (_ []struct{}, more bool, err error) 
 	return nil, end < nodes, err
 }
 
-// nameRanks returns the place of each node of a job in the order of their names.
+// nameRanks returns the place of each node of a job in the order of their names. The job has more than
+// fewNames.
 func (sn *snapshot) nameRanks(p place) ([]int32, error) {
 	names := make([]string, 0, p.nodes)
 	for chunk := 0; len(names) < p.nodes; chunk++ {
-		some, err := sn.names(p.set, chunk, nil)
+		some, err := sn.chunkOfNames(p.set, chunk, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -3,7 +3,6 @@ package badger
 import (
 	"cmp"
 	"context"
-	"slices"
 
 	"github.com/seed-54b7607b/orchestrator"
 )
@@ -34,7 +33,7 @@ type commit struct {
 	events   []orchestrator.Event // read while the caller of Commit waits
 	rows     []row                // of the events' nodes
 	value    []byte               // of the row of the events
-	err      error                // why they cannot be encoded
+	err      error                // why it cannot be encoded
 	after    liveView             // the job, once it is staged
 }
 
@@ -60,7 +59,7 @@ func (c *commit) encode(p place) {
 		c.rows = appendRow(c.rows, nodeKey(p.set, ev.Node.Index), nodes.b[start:len(nodes.b):len(nodes.b)])
 	}
 	var err error
-	c.value, err = encodeEvents(c.events, join)
+	c.value, err = encodeEvents(&c.progress, c.events, join)
 	c.err = cmp.Or(nodes.err, err)
 }
 
@@ -83,7 +82,7 @@ func (c *commit) stage(g *group) error {
 	}
 	after := before
 	after.progress = c.progress
-	rows, err := c.jobRows(g, &before, &after)
+	rows, err := c.jobRows(g, &after)
 	if err != nil {
 		return err
 	}
@@ -103,7 +102,8 @@ func (c *commit) stage(g *group) error {
 		return err
 	}
 	if ends != nil {
-		ends.add(&end, 1)
+		g.count(ends, &end, 1)
+		g.setUnfinished(c.lease.Job, false)
 	}
 	if len(c.events) > 0 {
 		g.counters.position = position
@@ -135,23 +135,31 @@ func (c *commit) check(before *liveView) error {
 	return nil
 }
 
-// jobRows returns the rows of the job itself. The listed row changes only when the state does, so
-// that lists do not have to find their way through old versions of it. Then it also holds what the
-// live row does.
-func (c *commit) jobRows(g *group, before, after *liveView) ([]row, error) {
+// jobRows returns the rows of the job itself. Its own row is not written again before it ends, so that
+// lists do not have to find their way through old versions of it.
+func (c *commit) jobRows(g *group, after *liveView) ([]row, error) {
 	id := c.lease.Job
-	ends := after.progress.State.Terminal()
-	if !ends && before.progress.State == after.progress.State && slices.Equal(before.progress.Status, after.progress.Status) {
-		return []row{{liveKey(id), encodeLive(after)}}, nil
+	if !after.progress.State.Terminal() {
+		if len(c.events) > 0 {
+			return nil, nil // their row says it
+		}
+		return liveRows(id, after)
 	}
 	rows, err := g.jobRow(id, after)
-	if ends && err == nil {
+	if after.noted {
 		rows = append(rows, row{key: liveKey(id)})
 	}
 	return rows, err
 }
 
-// jobRow returns the rows of a job for what has changed of it.
+// liveRows returns the row for what has changed of a job without an event.
+func liveRows(id orchestrator.JobID, after *liveView) ([]row, error) {
+	value, err := encodeLive(after)
+	after.noted = true
+	return []row{{liveKey(id), value}}, err
+}
+
+// jobRow returns the rows of a job that ends, of which its own is one.
 func (g *group) jobRow(id orchestrator.JobID, after *liveView) ([]row, error) {
 	key, tail := jobKey(id), after.tail
 	if tail == nil {

@@ -141,6 +141,9 @@ func newCreation(set uint64, job *orchestrator.Job, nodes []string) (*creation, 
 	if len(c.spec) <= maxInlineSpec {
 		c.tail.spec = c.spec
 	}
+	if c.view.named() {
+		c.tail.names = encodeNames(nodes)
+	}
 	var err error
 	if c.buckets, err = bucketsOf(nodes); err != nil {
 		return nil, err
@@ -168,6 +171,9 @@ func (c *creation) isLarge() bool {
 func (c *creation) setRows() iter.Seq[row] {
 	return func(yield func(row) bool) {
 		if c.tail.spec == nil && !yieldAll(appendRow(nil, specKey(c.view.set), c.spec), yield) {
+			return
+		}
+		if c.view.named() {
 			return
 		}
 		chunk := 0
@@ -233,14 +239,14 @@ func (c *creation) stage(g *group) error {
 		var listing []row
 		ends, listing = g.list(&end)
 		rows = append(append(rows, listing...), unsettledRows(id, c.view.place)...)
-	} else {
-		rows = append(rows, row{liveKey(id), encodeLive(&c.view)})
 	}
 	if err := g.put(rows); err != nil {
 		return err
 	}
 	if ends != nil {
-		ends.add(&end, 1)
+		g.count(ends, &end, 1)
+	} else {
+		g.setUnfinished(id, true)
 	}
 	c.id, g.counters.job, g.jobs[id] = id, id, c.view
 	return nil
@@ -252,7 +258,8 @@ func (c *creation) rows(id orchestrator.JobID) []row {
 	rows = appendRow(append(rows, c.last...), jobKey(id), c.value)
 	if c.large {
 		rows = append(rows, row{largeKey(c.view.set), encodeNumber(uint64(id))})
-	} else {
+	}
+	if !c.large || c.view.named() {
 		rows = c.bucketRows(rows, jobRef(id))
 	}
 	if c.tail.key != "" {

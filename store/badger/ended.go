@@ -64,16 +64,33 @@ func (p *pending) in(s span) spanCount {
 	return p.was.in(s)
 }
 
-// add notes that there is one job more of the class, n is 1, or one fewer, n is -1.
-func (p *pending) add(e *ended, n int) {
+// count notes that there is one job more of a class, n is 1, or one fewer, n is -1.
+func (g *group) count(p *pending, e *ended, n int) {
 	c := p.in(spanOf(e.at))
 	if n > 0 {
 		c = c.with(e.id)
 	} else {
 		c.count--
 	}
+	before := len(p.spans)
 	p.spans[c.span] = c
+	g.spans += len(p.spans) - before
 	p.total += n
+}
+
+// tallyRows returns the rows of the counts that the group changes.
+func (g *group) tallyRows() []row {
+	rows := make([]row, 0, g.spans)
+	for _, p := range g.classes {
+		for s, c := range p.spans {
+			r := row{key: tallyKey(p.number, s)}
+			if c.count > 0 {
+				r.value = encodeTally(c)
+			}
+			rows = append(rows, r)
+		}
+	}
+	return rows
 }
 
 func (p *pending) publish(c class, ts *tallies) {
@@ -86,11 +103,9 @@ func (p *pending) publish(c class, ts *tallies) {
 // when they are.
 func (g *group) list(e *ended) (*pending, []row) {
 	p := g.pending(e.class)
-	s := spanOf(e.at)
 	rows := []row{
 		{endedKey(p.number, e.id), encodeSigned(e.at)},
 		{timeKey(e.at, e.id), encodeNumber(uint64(p.number))},
-		{tallyKey(p.number, s), encodeTally(p.in(s).with(e.id))},
 	}
 	if p.total == 0 {
 		rows = append(rows, row{classKey(p.number), encodeClass(&e.class)})
@@ -102,13 +117,7 @@ func (g *group) list(e *ended) (*pending, []row) {
 // from when they are written.
 func (g *group) unlist(e *ended) (*pending, []row) {
 	p := g.pending(e.class)
-	s := spanOf(e.at)
-	tally := row{key: tallyKey(p.number, s)}
-	if c := p.in(s); c.count > 1 {
-		c.count--
-		tally.value = encodeTally(c)
-	}
-	rows := []row{{key: endedKey(p.number, e.id)}, {key: timeKey(e.at, e.id)}, tally}
+	rows := []row{{key: endedKey(p.number, e.id)}, {key: timeKey(e.at, e.id)}}
 	if p.total == 1 {
 		rows = append(rows, row{key: classKey(p.number)})
 	}

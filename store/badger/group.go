@@ -26,8 +26,11 @@ type group struct {
 	counters counters                        // as the group leaves them
 	jobs     map[orchestrator.JobID]liveView // jobs that it changes, as it leaves them
 	classes  map[class]*pending              // classes whose jobs it changes
+	spans    int                             // how many counts of them
 	next     uint32                          // no class has this number, or a greater one
 	feed     []fed                           // the commits in it
+
+	unfinished map[uint64]idSet // the chunks of unfinished jobs that it changes, as it leaves them
 }
 
 func newGroup(s *Store) *group {
@@ -43,6 +46,8 @@ func newGroup(s *Store) *group {
 		jobs:     make(map[orchestrator.JobID]liveView),
 		classes:  make(map[class]*pending),
 		next:     st.tallies.next,
+
+		unfinished: make(map[uint64]idSet),
 	}
 }
 
@@ -58,13 +63,17 @@ func (g *group) job(id orchestrator.JobID) (liveView, bool) {
 	return g.s.state.live(id)
 }
 
+// maxSharedRow is what a row of a count, or of unfinished jobs, takes of a transaction at most.
+const maxSharedRow = 128
+
 // put adds rows, all of them or none. It returns errFull if the transaction has no room, and
 // after any other error the group is lost.
 func (g *group) put(rows []row) error {
 	const reserve = 1024 // for the rows of seal, and one that Badger adds
 	bytes := costOf(rows)
-	reserved := reserve + maxFedSize*int64(len(g.feed)+1)
-	if g.bytes+bytes+reserved >= g.s.db.MaxBatchSize() || g.rows+int64(len(rows))+8 >= g.s.db.MaxBatchCount() {
+	shared := int64(len(g.unfinished) + g.spans + 2)
+	reserved := reserve + maxFedSize*int64(len(g.feed)+1) + maxSharedRow*shared
+	if g.bytes+bytes+reserved >= g.s.db.MaxBatchSize() || g.rows+int64(len(rows))+shared+8 >= g.s.db.MaxBatchCount() {
 		return errFull
 	}
 	entries := make([]badgerdb.Entry, len(rows))
@@ -96,6 +105,10 @@ func (g *group) seal() error {
 	if len(g.feed) > 0 {
 		rows = append(rows, row{feedKey(g.counters.position), encodeFeed(g.feed)})
 	}
+	rows = append(rows, g.tallyRows()...)
+	for chunk, ids := range g.unfinished {
+		rows = append(rows, row{unfinishedKey(chunk), encodeUnfinished(ids)})
+	}
 	for _, r := range rows {
 		if err := g.set(&badgerdb.Entry{}, r); err != nil {
 			return fmt.Errorf("badger: %w", err)
@@ -115,6 +128,9 @@ func (g *group) publish(members []*request, outcomes []error) {
 		st.counters = g.counters
 		for c, p := range g.classes {
 			p.publish(c, &st.tallies)
+		}
+		for chunk, ids := range g.unfinished {
+			st.setUnfinished(chunk, ids)
 		}
 	}
 	for _, claims := range [...]bool{false, true} {

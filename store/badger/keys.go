@@ -11,27 +11,28 @@ import (
 // the rows of a kind are in the order of their numbers and no key is the beginning of another
 // row's prefix. Only the last part of a key may be a text.
 const (
-	kindMeta      = 'm' // name: one of the metaNames
-	kindJob       = 'j' // job: the job as listed; written when its state changes
-	kindLive      = 'l' // job: what changes while a job is unfinished; deleted when it ends
-	kindStaged    = 'p' // set: the set is being written and belongs to no job yet
-	kindLarge     = 'g' // set: the job that a set belongs to which was written in parts
-	kindRemoved   = 'd' // set: a job that was removed, and whose rows are being deleted
-	kindNames     = 'c' // set, chunk: the names of namesPerChunk nodes
-	kindSpec      = 's' // set: what the job was asked, if it is too long for the job's row
-	kindNode      = 'n' // set, index: a node that is not as it was created
-	kindEvents    = 'e' // job, last event, last position: the events that were committed together
-	kindFeed      = 'f' // last position: the commits that were written together
-	kindKey       = 'k' // key: the job that has it
-	kindBucket    = 'b' // bucket, jobRef: the names of a job's nodes that are in the bucket
-	kindClass     = 'a' // class: what jobs that have ended have in common
-	kindTally     = 'h' // class, span: how many jobs of a class have ended in a span of time
-	kindEnded     = 'i' // class, job: when a job of the class ended
-	kindTime      = 't' // time, job: the class of a job that ended then
-	kindOrder     = 'o' // set, list, chunk: the indexes of nodes of a job that has ended, in an order
-	kindUnsettled = 'u' // set: the job, which has ended, and whose nodes have not got their final form
-	kindBriefs    = 'y' // set, chunk: what namesPerChunk nodes of a job that has ended have become
-	kindPiece     = 'x' // key, piece: what the row of the key has no room for
+	kindMeta       = 'm' // name: one of the metaNames
+	kindJob        = 'j' // job: the job as it was created, and, once it has ended, as it is
+	kindUnfinished = 'w' // chunk: which of jobsPerChunk jobs are unfinished
+	kindLive       = 'l' // job: what has changed of an unfinished job without an event; deleted when it ends
+	kindStaged     = 'p' // set: the set is being written and belongs to no job yet
+	kindLarge      = 'g' // set: the job that a set belongs to which was written in parts
+	kindRemoved    = 'd' // set: a job that was removed, and whose rows are being deleted
+	kindNames      = 'c' // set, chunk: the names of namesPerChunk nodes, if they are not in the job's row
+	kindSpec       = 's' // set: what the job was asked, if it is too long for the job's row
+	kindNode       = 'n' // set, index: a node that is not as it was created
+	kindEvents     = 'e' // job, last event, last position: the events that were committed together, and how they leave the job
+	kindFeed       = 'f' // last position: the commits that were written together
+	kindKey        = 'k' // key: the job that has it
+	kindBucket     = 'b' // bucket, jobRef: the names of a job's nodes that are in the bucket
+	kindClass      = 'a' // class: what jobs that have ended have in common
+	kindTally      = 'h' // class, span: how many jobs of a class have ended in a span of time
+	kindEnded      = 'i' // class, job: when a job of the class ended
+	kindTime       = 't' // time, job: the class of a job that ended then
+	kindOrder      = 'o' // set, list, chunk: the indexes of nodes of a job that has ended, in an order
+	kindUnsettled  = 'u' // set: the job, which has ended, and whose nodes have not got their final form
+	kindBriefs     = 'y' // set, chunk: what namesPerChunk nodes of a job that has ended have become
+	kindPiece      = 'x' // key, piece: what the row of the key has no room for
 )
 
 // The rows of kind meta.
@@ -40,6 +41,9 @@ const (
 	metaCounters = "counters" // see counters
 	metaEpoch    = "epoch"    // how often the directory was opened
 )
+
+// fewNames is how many nodes a job may have whose names are in the job's row. It is part of the layout.
+const fewNames = 4
 
 // namesPerChunk is how many names of nodes stand in one row. It is part of the layout.
 const namesPerChunk = 256
@@ -53,6 +57,10 @@ func metaKey(name string) []byte {
 
 func jobKey(id orchestrator.JobID) []byte {
 	return binary.BigEndian.AppendUint64([]byte{kindJob}, uint64(id))
+}
+
+func unfinishedKey(chunk uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{kindUnfinished}, chunk)
 }
 
 func liveKey(id orchestrator.JobID) []byte {

@@ -12,7 +12,7 @@ import (
 // consist of numbers alone.
 func widths(kind byte) []int {
 	switch kind {
-	case kindJob, kindLive, kindStaged, kindLarge, kindRemoved, kindSpec, kindFeed, kindUnsettled:
+	case kindJob, kindUnfinished, kindLive, kindStaged, kindLarge, kindRemoved, kindSpec, kindFeed, kindUnsettled:
 		return []int{8}
 	case kindClass:
 		return []int{4}

@@ -32,6 +32,7 @@ func FuzzKeys(f *testing.F) {
 
 		ordered(t, jobKey(jobA), jobKey(jobB), byJob)
 		ordered(t, liveKey(jobA), liveKey(jobB), byJob)
+		ordered(t, unfinishedKey(setA), unfinishedKey(setB), bySet)
 		ordered(t, stagedKey(setA), stagedKey(setB), bySet)
 		ordered(t, largeKey(setA), largeKey(setB), bySet)
 		ordered(t, removedKey(setA), removedKey(setB), bySet)
@@ -111,6 +112,7 @@ func TestKeyText(t *testing.T) {
 	for want, key := range map[string][]byte{
 		"m/layout":        metaKey(metaLayout),
 		"j/1":             jobKey(1),
+		"w/258":           unfinishedKey(258),
 		"l/258":           liveKey(258),
 		"p/7":             stagedKey(7),
 		"s/7":             specKey(7),
@@ -144,7 +146,7 @@ func TestKeyText(t *testing.T) {
 
 func TestKindsDiffer(t *testing.T) {
 	kinds := string([]byte{
-		kindMeta, kindJob, kindLive, kindStaged, kindLarge, kindRemoved, kindNames, kindSpec, kindNode, kindEvents,
+		kindMeta, kindJob, kindUnfinished, kindLive, kindStaged, kindLarge, kindRemoved, kindNames, kindSpec, kindNode, kindEvents,
 		kindFeed, kindKey, kindBucket, kindClass, kindTally, kindEnded, kindTime, kindPiece, kindOrder, kindUnsettled, kindBriefs,
 	})
 	for _, kind := range kinds {

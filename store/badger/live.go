@@ -8,6 +8,9 @@ type place struct {
 	nodes int    // how many there are
 }
 
+// named reports whether the names of the nodes are in the job's row.
+func (p place) named() bool { return p.nodes <= fewNames }
+
 // liveJob is an unfinished job. It is guarded by state.mu, but its place and what was asked never
 // change.
 type liveJob struct {
@@ -16,6 +19,7 @@ type liveJob struct {
 	id       orchestrator.JobID
 	stop     orchestrator.StopMode
 	progress orchestrator.Progress // the Status is replaced and never modified
+	noted    bool                  // it has a live row
 	lease    lease
 	tail     []byte     // of the job's row, while somebody holds it, and before if there is room: not modified
 	awaited  bool       // the tail is counted in state.tails
@@ -32,6 +36,7 @@ type liveView struct {
 	asked
 	stop     orchestrator.StopMode
 	progress orchestrator.Progress
+	noted    bool
 	tail     []byte // of the job's row, nil if it has to be read
 }
 
@@ -53,7 +58,7 @@ func (st *state) view(id orchestrator.JobID) (liveView, bool) {
 
 // view returns the job as it is. The caller holds st.mu.
 func (j *liveJob) view() liveView {
-	return liveView{place: j.place, asked: j.asked, stop: j.stop, progress: j.progress, tail: j.tail}
+	return liveView{place: j.place, asked: j.asked, stop: j.stop, progress: j.progress, noted: j.noted, tail: j.tail}
 }
 
 // keepTail keeps the part of a job's row that does not change, so that the row can be written
@@ -72,7 +77,7 @@ const maxTails = 1 << 20
 
 // add adds an unfinished job that nobody holds. The caller holds st.mu.
 func (st *state) add(id orchestrator.JobID, v liveView) {
-	j := &liveJob{id: id, place: v.place, asked: v.asked, stop: v.stop, progress: v.progress}
+	j := &liveJob{id: id, place: v.place, asked: v.asked, stop: v.stop, progress: v.progress, noted: v.noted}
 	if v.tail != nil && st.tails+len(v.tail) <= maxTails {
 		j.tail, j.awaited = v.tail, true
 		st.tails += len(v.tail)
@@ -84,7 +89,7 @@ func (st *state) add(id orchestrator.JobID, v liveView) {
 // set makes a job as the view has it. A job in a terminal state is not live any more, and its
 // lease has ended. The caller holds st.mu.
 func (st *state) set(j *liveJob, v liveView) {
-	j.stop, j.progress = v.stop, v.progress
+	j.stop, j.progress, j.noted = v.stop, v.progress, v.noted
 	if v.progress.State.Terminal() {
 		st.drop(j)
 		st.dropOrder(j)

@@ -1,8 +1,10 @@
 package badger
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"math"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
 
@@ -11,7 +13,7 @@ import (
 
 // layout is the version of the layout of the rows that this code writes, and the only one that
 // it reads.
-const layout = 2
+const layout = 3
 
 // serialBits is how many of the low bits of serial numbers count within one opening of the
 // directory. Those above are the number of the opening: so no number is given twice.
@@ -83,30 +85,93 @@ func (sn *snapshot) loadCounters() (counters, error) {
 
 // loadLive reads all unfinished jobs.
 func (sn *snapshot) loadLive() error {
-	prefix := []byte{kindLive}
+	events := sn.txn.NewIterator(badgerdb.IteratorOptions{Prefix: []byte{kindEvents}, Reverse: true})
+	defer events.Close()
+	prefix := []byte{kindUnfinished}
 	return sn.iterate(prefix, prefix, false, func(item *badgerdb.Item) (bool, error) {
-		n, err := readIDKey(item.Key())
+		chunk, err := readIDKey(item.Key())
 		if err != nil {
 			return false, err
 		}
-		id := orchestrator.JobID(n)
-		value, err := get(sn.txn, jobKey(id))
-		if err != nil {
-			return false, err
-		}
-		if value == nil {
-			return false, corrupt(jobKey(id), errMissing)
-		}
-		row, err := decodeHead(id, value)
-		if err != nil {
-			return false, err
-		}
-		if err := item.Value(func(v []byte) error { return decodeLive(&row.view, v) }); err != nil {
+		var ids idSet
+		if err := item.Value(func(v []byte) error {
+			ids, err = decodeUnfinished(v)
+			return err
+		}); err != nil {
 			return false, corrupt(item.Key(), err)
 		}
-		sn.s.state.add(id, row.view)
+		sn.s.state.setUnfinished(chunk, ids)
+		for id := range ids.all(chunk) {
+			view, err := sn.liveView(id, events)
+			if err != nil {
+				return false, err
+			}
+			sn.s.state.add(id, view)
+		}
 		return true, nil
 	})
+}
+
+// liveView reads an unfinished job. The iterator goes over the rows of all events, backwards.
+func (sn *snapshot) liveView(id orchestrator.JobID, events *badgerdb.Iterator) (liveView, error) {
+	key := jobKey(id)
+	value, err := get(sn.txn, key)
+	if err == nil && value == nil {
+		err = corrupt(key, errMissing)
+	}
+	if err != nil {
+		return liveView{}, err
+	}
+	row, err := decodeHead(id, value)
+	if err != nil {
+		return liveView{}, err
+	}
+	if row.view.progress.State.Terminal() {
+		return liveView{}, corrupt(unfinishedKey(chunkOf(id)), errEnded)
+	}
+	if err := sn.readLive(id, &row.view); err != nil {
+		return liveView{}, err
+	}
+	return row.view, readLeft(id, &row.view, events)
+}
+
+// readLive reads the live row of a job, if it has one.
+func (sn *snapshot) readLive(id orchestrator.JobID, v *liveView) error {
+	key := liveKey(id)
+	value, err := get(sn.txn, key)
+	if err != nil || value == nil {
+		return err
+	}
+	v.noted = true
+	if err := decodeLive(v, value); err != nil {
+		return corrupt(key, err)
+	}
+	return nil
+}
+
+// readLeft reads how the newest events of a job have left it, if there are any that are newer than what
+// is known of it.
+func readLeft(id orchestrator.JobID, v *liveView, events *badgerdb.Iterator) error {
+	events.Seek(eventsKey(id, math.MaxInt64, math.MaxInt64))
+	if !events.Valid() || !bytes.HasPrefix(events.Item().Key(), eventsPrefix(id)) {
+		return nil
+	}
+	key := events.Item().Key()
+	last, _, err := readEventsKey(key)
+	if err != nil || last <= v.progress.LastEvent {
+		return err
+	}
+	err = events.Item().Value(func(value []byte) error {
+		v.progress, err = leftBy(beginning(value))
+		if err == nil && (v.progress.LastEvent != last || v.progress.State.Terminal()) {
+			err = errRange
+		}
+		return err
+	})
+	if err != nil {
+		return corrupt(key, err)
+	}
+	return nil
 }
 
 // loadTallies reads how many jobs of which classes have ended.

@@ -68,7 +68,7 @@ func TestOpenElsewhere(t *testing.T) {
 	}
 	write(t, dir, row{metaKey(metaLayout), encodeNumber(layout + 1)})
 	_, err := Open(dir, quiet())
-	wantText(t, "Open of a newer layout", err, dir, "its layout has version 3, and this program knows version 2 only")
+	wantText(t, "Open of a newer layout", err, dir, "its layout has version 4, and this program knows version 3 only")
 
 	other := t.TempDir()
 	write(t, other, row{[]byte("hello"), []byte("world")})
@@ -97,7 +97,7 @@ func TestCorruptRows(t *testing.T) { //nolint:tparallel // it runs beside other 
 	s := openTest(t, dir)
 	job := testJob()
 	job.Description = strings.Repeat("x", 2*maxPiece)
-	if _, err := s.CreateJob(t.Context(), job, nodeNames(3)); err != nil {
+	if _, err := s.CreateJob(t.Context(), job, nodeNames(fewNames+1)); err != nil {
 		t.Fatal(err)
 	}
 	w, err := claimAny(t.Context(), s)
@@ -108,13 +108,16 @@ func TestCorruptRows(t *testing.T) { //nolint:tparallel // it runs beside other 
 	if v, ok := s.state.live(1); ok {
 		set = v.set
 	}
+	if _, err := s.RequestStop(t.Context(), 1, false); err != nil {
+		t.Fatal(err)
+	}
 	w.mustCommit(t, w.batch(running(0), running(1)))
 	w.mustCommit(t, w.batch(finished(0, 10)))
 	if err := errors.Join(all(t, s), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range [][]byte{
-		metaKey(metaLayout), metaKey(metaCounters), metaKey(metaEpoch), jobKey(1), liveKey(1),
+		metaKey(metaLayout), metaKey(metaCounters), metaKey(metaEpoch), jobKey(1), liveKey(1), unfinishedKey(0),
 		specKey(set), pieceKey(specKey(set), 1), namesKey(set, 0), nodeKey(set, 0), nodeKey(set, 1),
 		eventsKey(1, 2, 2), eventsKey(1, 3, 3),
 	} {
@@ -180,12 +183,12 @@ func TestMissingRows(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	write(t, dir, row{key: liveKey(1)})
+	write(t, dir, row{key: unfinishedKey(0)})
 	s = openTest(t, dir)
 	_, err := s.Job(t.Context(), 1)
-	wantText(t, "Job", err, "is missing", keyText(liveKey(1)))
+	wantText(t, "Job", err, "is missing", keyText(unfinishedKey(0)))
 	_, err = s.Jobs(t.Context(), orchestrator.JobQuery{})
-	wantText(t, "Jobs", err, "is missing", keyText(liveKey(1)))
+	wantText(t, "Jobs", err, "is missing", keyText(unfinishedKey(0)))
 }
 
 // TestClaimUnreadable claims a job that cannot be read: nobody holds it then.

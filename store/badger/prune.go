@@ -55,7 +55,8 @@ type endedJob struct {
 
 	removedJob
 
-	key string
+	key   string
+	names []string // if there are few: the rows of their buckets are deleted together with the job's
 }
 
 // removedJob is a job that was removed, and whose rows are to be deleted.
@@ -119,6 +120,11 @@ func (sn *snapshot) endedJob(id orchestrator.JobID) (job endedJob, rows int, err
 		removedJob: removedJob{set: row.view.set, job: id, large: large},
 		key:        row.tail.key,
 	}
+	if row.view.named() {
+		if job.names, err = row.names(nil); err != nil {
+			return job, 0, err
+		}
+	}
 	return job, row.view.nodes + int(row.view.progress.LastEvent), nil
 }
 
@@ -142,13 +148,16 @@ func (job *endedJob) stage(g *group) error {
 	if job.large {
 		rows = append(rows, row{key: largeKey(job.set)})
 	}
+	for _, name := range job.names {
+		rows = append(rows, row{key: bucketKey(bucketOf(name), jobRef(job.id))})
+	}
 	if job.key != "" {
 		rows = append(rows, row{key: keyKey(job.key)})
 	}
 	if err := g.put(rows); err != nil {
 		return err
 	}
-	class.add(&job.ended, -1)
+	g.count(class, &job.ended, -1)
 	return nil
 }
 

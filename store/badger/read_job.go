@@ -74,7 +74,7 @@ func (s *Store) current(id orchestrator.JobID) (jobRow, error) {
 	// It has ended since its row was read.
 	row, err = s.stored(id)
 	if err == nil && !row.view.progress.State.Terminal() {
-		return row, corrupt(liveKey(id), errMissing)
+		return row, corrupt(unfinishedKey(chunkOf(id)), errMissing)
 	}
 	return row, err
 }
@@ -123,6 +123,18 @@ func assemble(id orchestrator.JobID, v *liveView, t *tail, spec []byte) (orchest
 	job.Environment, job.Owner.Login = t.environment, t.login
 	job.Key = t.key
 	return job, decodeSpec(&job.JobSpec, spec)
+}
+
+// names returns the names of the job's nodes, if there are few.
+func (r *jobRow) names(memory []string) ([]string, error) {
+	names, err := decodeNames(r.tail.names, memory)
+	if err == nil && len(names) != r.view.nodes {
+		err = errRange
+	}
+	if err != nil {
+		return nil, corrupt(jobKey(r.id), err)
+	}
+	return names, nil
 }
 
 // job reads the row of a job. It returns ErrNotFound if there is none.
@@ -179,7 +191,7 @@ func (sn *snapshot) headOf(item *badgerdb.Item) (r jobRow, err error) {
 		r, err = decodeHead(orchestrator.JobID(id), v)
 		return err
 	})
-	r.raw, r.tail.spec = nil, nil
+	r.raw, r.tail.spec, r.tail.names = nil, nil, nil
 	return r, err
 }
 

@@ -114,7 +114,7 @@ type nodeReading struct {
 func newNodeReading(id orchestrator.JobID, job known, q orchestrator.NodeQuery) *nodeReading {
 	l := &nodeReading{
 		job: id, place: job.place, next: max(q.From, 0), end: job.nodes, skip: q.Offset, left: q.Limit,
-		quota: newQuota(job, q.State), brief: q.Brief, ended: job.ended, names: namesOf{set: job.set},
+		quota: newQuota(job, q.State), brief: q.Brief, ended: job.ended, names: namesOf{job: id, place: job.place},
 	}
 	l.memory.reuse = q.Borrow
 	if q.Limit == 0 {
@@ -155,9 +155,10 @@ func (q *quota) met() bool { return q.state != "" && q.nodes <= 0 }
 // done reports whether no more nodes are to be yielded.
 func (l *nodeReading) done() bool { return l.left == 0 || l.next >= l.end || l.met() }
 
-// namesOf reads the names of the nodes of a set, one chunk after the other.
+// namesOf reads the names of the nodes of a job, one chunk after the other.
 type namesOf struct {
-	set   uint64
+	job orchestrator.JobID
+	place
 	chunk int // whose names are in names
 	names []string
 }
@@ -166,7 +167,7 @@ type namesOf struct {
 func (n *namesOf) name(sn *snapshot, index int) (string, error) {
 	chunk := index / namesPerChunk
 	if n.names == nil || n.chunk != chunk {
-		names, err := sn.names(n.set, chunk, n.names)
+		names, err := sn.names(n.job, n.place, chunk, n.names)
 		if err != nil {
 			return "", err
 		}
@@ -262,8 +263,21 @@ func (l *nodeReading) addNew(end int) error {
 	return nil
 }
 
-// names returns the names of a chunk, in the memory of others that are not needed any more.
-func (sn *snapshot) names(set uint64, chunk int, memory []string) (names []string, err error) {
+// names returns the names of a chunk of a job's nodes, in the memory of others that are not needed any
+// more.
+func (sn *snapshot) names(id orchestrator.JobID, p place, chunk int, memory []string) ([]string, error) {
+	if !p.named() {
+		return sn.chunkOfNames(p.set, chunk, memory)
+	}
+	row, err := sn.head(id)
+	if err != nil {
+		return nil, err
+	}
+	return row.names(memory)
+}
+
+// chunkOfNames is names for a set that has rows of them.
+func (sn *snapshot) chunkOfNames(set uint64, chunk int, memory []string) (names []string, err error) {
 	key := namesKey(set, chunk)
 	item, err := sn.txn.Get(key)
 	if isMissing(err) {

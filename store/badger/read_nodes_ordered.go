@@ -20,7 +20,7 @@ func (s *Store) orderedNodes(ctx context.Context, id orchestrator.JobID, job kno
 		yield(orchestrator.Node{}, err)
 		return
 	}
-	l := &orderedList{place: job.place, job: id, q: q, names: namesOf{set: job.set}, indexes: indexes, memory: arena{reuse: q.Borrow}}
+	l := &orderedList{place: job.place, job: id, q: q, names: namesOf{job: id, place: job.place}, indexes: indexes, memory: arena{reuse: q.Borrow}}
 	if len(indexes) > 0 {
 		pages(ctx, s, whileThere(id, l.read), yield)
 	}
@@ -28,7 +28,7 @@ func (s *Store) orderedNodes(ctx context.Context, id orchestrator.JobID, job kno
 
 // rank returns the indexes of the nodes that are on a page, in its order. It looks at all nodes.
 func (s *Store) rank(ctx context.Context, id orchestrator.JobID, job known, q orchestrator.NodeQuery) ([]int32, error) {
-	r := newRanking(job, q)
+	r := newRanking(id, job, q)
 	if err := s.readThrough(ctx, id, r.read); err != nil {
 		return nil, err
 	}
@@ -85,10 +85,10 @@ type ranking struct {
 	first best[nodeRank]
 }
 
-func newRanking(job known, q orchestrator.NodeQuery) *ranking {
+func newRanking(id orchestrator.JobID, job known, q orchestrator.NodeQuery) *ranking {
 	r := &ranking{
 		order: q.OrderBy, place: job.place, next: max(q.From, 0), end: job.nodes,
-		quota: newQuota(job, q.State), names: namesOf{set: job.set},
+		quota: newQuota(job, q.State), names: namesOf{job: id, place: job.place},
 		first: best[nodeRank]{limit: math.MaxInt, compare: nodeRank.compare},
 	}
 	if q.Limit > 0 && q.Limit <= math.MaxInt-q.Offset {

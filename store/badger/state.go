@@ -23,6 +23,9 @@ type state struct {
 	moment
 	tallies tallies
 	jobs    map[orchestrator.JobID]*liveJob
+
+	unfinished map[uint64]idSet // the IDs of jobs, by their chunks
+
 	held    map[uuid.UUID]map[orchestrator.JobID]*liveJob // the jobs that an instance has a lease on
 	writing map[orchestrator.JobID]bool                   // the jobs that are being written by their holders
 	free    claimQueue
@@ -38,12 +41,13 @@ type state struct {
 
 func newState() *state {
 	return &state{
-		idle:    make(chan struct{}),
-		reads:   make(map[uint64]int),
-		tallies: newTallies(),
-		jobs:    make(map[orchestrator.JobID]*liveJob),
-		held:    make(map[uuid.UUID]map[orchestrator.JobID]*liveJob),
-		writing: make(map[orchestrator.JobID]bool),
+		idle:       make(chan struct{}),
+		reads:      make(map[uint64]int),
+		tallies:    newTallies(),
+		jobs:       make(map[orchestrator.JobID]*liveJob),
+		unfinished: make(map[uint64]idSet),
+		held:       make(map[uuid.UUID]map[orchestrator.JobID]*liveJob),
+		writing:    make(map[orchestrator.JobID]bool),
 
 		kept:    newRecentJobs(),
 		settled: make(chan struct{}),

@@ -38,7 +38,11 @@ func (r *stopRequest) stage(g *group) error {
 		return nil
 	}
 	v.stop = v.stop.Stronger(r.mode)
-	if err := g.put([]row{{liveKey(r.id), encodeLive(&v)}}); err != nil {
+	rows, err := liveRows(r.id, &v)
+	if err != nil {
+		return err
+	}
+	if err := g.put(rows); err != nil {
 		return err
 	}
 	r.changes, r.after, g.jobs[r.id] = true, v, v

@@ -90,7 +90,7 @@ func (s *Store) sweepNames(set uint64, ref jobRef) error {
 	var seen [1 << bucketBits]bool
 	prefix := setPrefix(kindNames, set)
 	return s.sweepRows(prefix, func(sn *snapshot, key []byte) ([]row, error) {
-		names, err := sn.names(set, int(binary.BigEndian.Uint32(key[len(prefix):])), nil)
+		names, err := sn.chunkOfNames(set, int(binary.BigEndian.Uint32(key[len(prefix):])), nil)
 		if err != nil {
 			return nil, err
 		}
