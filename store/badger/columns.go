@@ -117,6 +117,8 @@ func (c *columns) byState(list []int32) []int32 {
 // afterwards.
 type columnsReader struct {
 	place
+
+	job  orchestrator.JobID
 	next int // the index of the next node to look at
 	row  nodeRow
 	*columns
@@ -129,7 +131,7 @@ func (r *columnsReader) read(sn *snapshot) (_ []struct{}, more bool, err error) 
 	if r.next >= end {
 		return nil, false, nil
 	}
-	err = sn.eachNode(r.place.set, r.next, func(index int, key, value []byte) (bool, error) {
+	err = sn.eachNode(r.job, r.place, r.next, func(index int, key, value []byte) (bool, error) {
 		if index >= end {
 			return false, nil
 		}
@@ -144,7 +146,7 @@ func (r *columnsReader) read(sn *snapshot) (_ []struct{}, more bool, err error) 
 }
 
 // nameRanks returns the place of each node of a job in the order of their names. The job has more than
-// fewNames.
+// maxSmall.
 func (sn *snapshot) nameRanks(p place) ([]int32, error) {
 	names := make([]string, 0, p.nodes)
 	for chunk := 0; len(names) < p.nodes; chunk++ {

@@ -37,16 +37,22 @@ type commit struct {
 	after    liveView             // the job, once it is staged
 }
 
-// encode makes the rows of the events and of their nodes as the last of the events leave them.
+// encode makes the rows of the events and, unless the job is small, of their nodes as the last of the
+// events leaves them.
 // The event that brings a node into a terminal state is read from the node's row: that does not
 // change again.
 func (c *commit) encode(p place) {
 	if len(c.events) == 0 {
 		return
 	}
+	join := make([]bool, len(c.events))
+	if p.small() {
+		c.value, c.err = encodeEvents(&c.progress, c.events, join)
+		return
+	}
 	nodes := &encoder{b: make([]byte, 0, sizeOfNodes(c.events))}
 	c.rows = make([]row, 0, len(c.events))
-	join, seen := make([]bool, len(c.events)), newNodeSet(c.events, p.nodes)
+	seen := newNodeSet(c.events, p.nodes)
 	for i := len(c.events) - 1; i >= 0; i-- {
 		ev := &c.events[i]
 		if ofJob(ev) || ev.Node.Index < 0 || ev.Node.Index >= p.nodes || seen.has(ev.Node.Index) {

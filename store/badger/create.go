@@ -141,7 +141,7 @@ func newCreation(set uint64, job *orchestrator.Job, nodes []string) (*creation, 
 	if len(c.spec) <= maxInlineSpec {
 		c.tail.spec = c.spec
 	}
-	if c.view.named() {
+	if c.view.small() {
 		c.tail.names = encodeNames(nodes)
 	}
 	var err error
@@ -173,7 +173,7 @@ func (c *creation) setRows() iter.Seq[row] {
 		if c.tail.spec == nil && !yieldAll(appendRow(nil, specKey(c.view.set), c.spec), yield) {
 			return
 		}
-		if c.view.named() {
+		if c.view.small() {
 			return
 		}
 		chunk := 0
@@ -259,7 +259,7 @@ func (c *creation) rows(id orchestrator.JobID) []row {
 	if c.large {
 		rows = append(rows, row{largeKey(c.view.set), encodeNumber(uint64(id))})
 	}
-	if !c.large || c.view.named() {
+	if !c.large || c.view.small() {
 		rows = c.bucketRows(rows, jobRef(id))
 	}
 	if c.tail.key != "" {

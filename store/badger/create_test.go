@@ -132,7 +132,7 @@ func TestCreateGivenUp(t *testing.T) {
 func TestCreateCrashed(t *testing.T) {
 	dir := t.TempDir()
 	s := openTest(t, dir)
-	if _, err := s.CreateJob(t.Context(), testJob(), nodeNames(fewNames+1)); err != nil {
+	if _, err := s.CreateJob(t.Context(), testJob(), nodeNames(maxSmall+1)); err != nil {
 		t.Fatal(err)
 	}
 	large := testJob()
@@ -157,7 +157,7 @@ func TestCreateCrashed(t *testing.T) {
 	if rows[kindStaged] != 0 || rows[kindNames] != 1 || rows[kindPiece] != 0 || rows[kindSpec] != 0 || rows[kindJob] != 1 {
 		t.Errorf("what is left: %v", rows)
 	}
-	if got := readNames(t, s, 1); !slices.Equal(got, nodeNames(fewNames+1)) {
+	if got := readNames(t, s, 1); !slices.Equal(got, nodeNames(maxSmall+1)) {
 		t.Errorf("the job before has the nodes %v", got)
 	}
 	if job, err := s.CreateJob(t.Context(), large, nodeNames(3)); err != nil || job.ID != 2 || len(job.Description) != 3*maxPiece {

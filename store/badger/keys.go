@@ -18,9 +18,9 @@ const (
 	kindStaged     = 'p' // set: the set is being written and belongs to no job yet
 	kindLarge      = 'g' // set: the job that a set belongs to which was written in parts
 	kindRemoved    = 'd' // set: a job that was removed, and whose rows are being deleted
-	kindNames      = 'c' // set, chunk: the names of namesPerChunk nodes, if they are not in the job's row
+	kindNames      = 'c' // set, chunk: the names of namesPerChunk nodes, unless the job is small
 	kindSpec       = 's' // set: what the job was asked, if it is too long for the job's row
-	kindNode       = 'n' // set, index: a node that is not as it was created
+	kindNode       = 'n' // set, index: a node that is not as it was created, unless the job is small
 	kindEvents     = 'e' // job, last event, last position: the events that were committed together, and how they leave the job
 	kindFeed       = 'f' // last position: the commits that were written together
 	kindKey        = 'k' // key: the job that has it
@@ -42,8 +42,8 @@ const (
 	metaEpoch    = "epoch"    // how often the directory was opened
 )
 
-// fewNames is how many nodes a job may have whose names are in the job's row. It is part of the layout.
-const fewNames = 4
+// maxSmall is how many nodes a small job has at most. It is part of the layout.
+const maxSmall = 4
 
 // namesPerChunk is how many names of nodes stand in one row. It is part of the layout.
 const namesPerChunk = 256

@@ -8,8 +8,9 @@ type place struct {
 	nodes int    // how many there are
 }
 
-// named reports whether the names of the nodes are in the job's row.
-func (p place) named() bool { return p.nodes <= fewNames }
+// small reports whether the nodes have no rows of their own: their names are in the job's row, and the
+// job's events say what has become of them.
+func (p place) small() bool { return p.nodes <= maxSmall }
 
 // liveJob is an unfinished job. It is guarded by state.mu, but its place and what was asked never
 // change.

@@ -97,7 +97,7 @@ func TestCorruptRows(t *testing.T) { //nolint:tparallel // it runs beside other 
 	s := openTest(t, dir)
 	job := testJob()
 	job.Description = strings.Repeat("x", 2*maxPiece)
-	if _, err := s.CreateJob(t.Context(), job, nodeNames(fewNames+1)); err != nil {
+	if _, err := s.CreateJob(t.Context(), job, nodeNames(maxSmall+1)); err != nil {
 		t.Fatal(err)
 	}
 	w, err := claimAny(t.Context(), s)

@@ -120,7 +120,7 @@ func (sn *snapshot) endedJob(id orchestrator.JobID) (job endedJob, rows int, err
 		removedJob: removedJob{set: row.view.set, job: id, large: large},
 		key:        row.tail.key,
 	}
-	if row.view.named() {
+	if row.view.small() {
 		if job.names, err = row.names(nil); err != nil {
 			return job, 0, err
 		}

@@ -202,7 +202,7 @@ func (l *nodeReading) read(sn *snapshot) (page []orchestrator.Node, more bool, e
 			return l.page, !l.done(), err
 		}
 	}
-	err = sn.eachNode(l.set, l.next, func(index int, key, value []byte) (bool, error) {
+	err = sn.eachNode(l.job, l.place, l.next, func(index int, key, value []byte) (bool, error) {
 		if err := l.addNew(min(index, end)); err != nil || l.next >= end || l.full() {
 			return false, err
 		}
@@ -266,7 +266,7 @@ func (l *nodeReading) addNew(end int) error {
 // names returns the names of a chunk of a job's nodes, in the memory of others that are not needed any
 // more.
 func (sn *snapshot) names(id orchestrator.JobID, p place, chunk int, memory []string) ([]string, error) {
-	if !p.named() {
+	if !p.small() {
 		return sn.chunkOfNames(p.set, chunk, memory)
 	}
 	row, err := sn.head(id)

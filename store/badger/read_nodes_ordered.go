@@ -106,7 +106,7 @@ func (r *ranking) read(sn *snapshot) (_ []struct{}, more bool, err error) {
 		return nil, false, nil
 	}
 	end := min(r.end, r.next+maxLooked)
-	err = sn.eachNode(r.set, r.next, func(index int, key, value []byte) (bool, error) {
+	err = sn.eachNode(r.names.job, r.place, r.next, func(index int, key, value []byte) (bool, error) {
 		if err := r.addNew(sn, min(index, end)); err != nil || index >= end || r.met() {
 			return false, err
 		}
@@ -182,7 +182,7 @@ func (l *orderedList) read(sn *snapshot) (page []orchestrator.Node, more bool, e
 
 // node reads the node of an index.
 func (l *orderedList) node(sn *snapshot, index int) error {
-	found, err := sn.findNode(l.set, index, func(key, value []byte) error {
+	found, err := sn.findNode(l.job, l.place, index, func(key, value []byte) error {
 		if l.q.Brief {
 			return l.row.headOf(index, key, value, "")
 		}

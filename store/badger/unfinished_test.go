@@ -121,7 +121,7 @@ func TestFewNames(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			s := openTest(t, dir)
-			names := nodeNames(fewNames)
+			names := nodeNames(maxSmall)
 			if _, err := s.CreateJob(t.Context(), job, names); err != nil {
 				t.Fatal(err)
 			}
