@@ -115,7 +115,7 @@ func (c *commit) stage(g *group) error {
 		g.counters.position = position
 		g.feed = append(g.feed, fed{c.lease.Job, after.progress.LastEvent, len(c.events)})
 	}
-	c.after, g.jobs[c.lease.Job] = after, after
+	c.after, g.jobs[c.lease.Job] = after, &c.after
 	return nil
 }
 

@@ -248,7 +248,7 @@ func (c *creation) stage(g *group) error {
 	} else {
 		g.setUnfinished(id, true)
 	}
-	c.id, g.counters.job, g.jobs[id] = id, id, c.view
+	c.id, g.counters.job, g.jobs[id] = id, id, &c.view
 	return nil
 }
 

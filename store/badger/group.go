@@ -22,13 +22,13 @@ type group struct {
 	rows    int64
 	err     error // why it cannot be written
 
-	before   counters                        // as they were
-	counters counters                        // as the group leaves them
-	jobs     map[orchestrator.JobID]liveView // jobs that it changes, as it leaves them
-	classes  map[class]*pending              // classes whose jobs it changes
-	spans    int                             // how many counts of them
-	next     uint32                          // no class has this number, or a greater one
-	feed     []fed                           // the commits in it
+	before   counters                         // as they were
+	counters counters                         // as the group leaves them
+	jobs     map[orchestrator.JobID]*liveView // jobs that it changes, as it leaves them
+	classes  map[class]*pending               // classes whose jobs it changes
+	spans    int                              // how many counts of them
+	next     uint32                           // no class has this number, or a greater one
+	feed     []fed                            // the commits in it
 
 	unfinished map[uint64]idSet // the chunks of unfinished jobs that it changes, as it leaves them
 }
@@ -43,7 +43,7 @@ func newGroup(s *Store) *group {
 		version:  st.visible + 1,
 		before:   st.counters,
 		counters: st.counters,
-		jobs:     make(map[orchestrator.JobID]liveView),
+		jobs:     make(map[orchestrator.JobID]*liveView),
 		classes:  make(map[class]*pending),
 		next:     st.tallies.next,
 
@@ -58,7 +58,7 @@ func (g *group) empty() bool { return g.rows == 0 }
 // job returns an unfinished job as the group leaves it, and whether there is such a job.
 func (g *group) job(id orchestrator.JobID) (liveView, bool) {
 	if v, ok := g.jobs[id]; ok {
-		return v, !v.progress.State.Terminal()
+		return *v, !v.progress.State.Terminal()
 	}
 	return g.s.state.live(id)
 }

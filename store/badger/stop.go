@@ -45,7 +45,7 @@ func (r *stopRequest) stage(g *group) error {
 	if err := g.put(rows); err != nil {
 		return err
 	}
-	r.changes, r.after, g.jobs[r.id] = true, v, v
+	r.changes, r.after, g.jobs[r.id] = true, v, &r.after
 	return nil
 }
 

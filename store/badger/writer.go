@@ -83,8 +83,12 @@ func (w *writer) do(ctx context.Context, o op) error {
 	r := &request{op: o, outcome: make(chan error, 1)}
 	select {
 	case w.requests <- r:
-	case <-ctx.Done():
-		return ctx.Err()
+	default:
+		select {
+		case w.requests <- r:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	select {
 	case err := <-r.outcome:
@@ -109,9 +113,23 @@ func (w *writer) run() {
 				return
 			}
 		}
-		runtime.Gosched() // lets those ask first who have just been answered
-		waiting = w.write(w.arrived(waiting))
+		waiting = w.write(w.gather(waiting))
 	}
+}
+
+// maxTurns is how often the writer gives others a turn before it writes.
+const maxTurns = 8
+
+// gather appends the requests that arrive while others have their turn: those who have just been answered
+// mostly ask again, and what they ask is better written together. It ends when a turn has brought nothing.
+func (w *writer) gather(waiting []*request) []*request {
+	before := -1
+	for turn := 0; turn < maxTurns && before < len(waiting); turn++ {
+		before = len(waiting)
+		runtime.Gosched()
+		waiting = w.arrived(waiting)
+	}
+	return waiting
 }
 
 // arrived appends the requests that have arrived by now.
