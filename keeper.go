@@ -116,7 +116,9 @@ func (k *keeper) execute(lease Lease, job Job) {
 	delete(k.asked, job.ID)
 	x := newExecution(k.o, lease, job)
 	k.active[job.ID] = x
-	k.o.executions.Go(func() {
+	k.o.executions.Add(1)
+	k.o.crew.do(func() {
+		defer k.o.executions.Done()
 		x.run()
 		k.remove(x)
 	})

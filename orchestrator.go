@@ -36,7 +36,7 @@ type Orchestrator struct {
 	cut        atomic.Bool // a run was cut short by Stop
 	executions sync.WaitGroup
 	background sync.WaitGroup
-	runs       sync.WaitGroup
+	crew       crew // does the runs and the executions
 }
 
 // New returns an orchestrator that keeps its jobs in store and runs their nodes with runner.
@@ -161,7 +161,7 @@ func (o *Orchestrator) shutDown(kept <-chan struct{}) {
 	if _, err := o.store.Renew(o.workCtx, o.id, 0); err != nil {
 		o.log.Warn("leases not given up", "err", err)
 	}
-	o.runs.Wait()
+	o.crew.dismiss()
 	o.cancelRuns(ErrStopped)
 	o.cancelWork()
 	close(o.done)

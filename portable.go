@@ -12,26 +12,34 @@ const maxDepth = 64
 // portable reports whether a valid JSON text can be read by clients in any language: it is not
 // nested too deeply, and its numbers are not too great for a float.
 func portable(text []byte) bool {
+	_, portable := look(text)
+	return portable
+}
+
+// look reports whether a valid JSON text has blanks between its parts, and whether it is portable.
+func look(text []byte) (blanks, portable bool) {
 	depth := 0
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == '"':
 			i = stringEnd(text, i)
+		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+			blanks = true
 		case c == '{' || c == '[':
 			if depth++; depth > maxDepth {
-				return false
+				return blanks, false
 			}
 		case c == '}' || c == ']':
 			depth--
 		case c == '-' || '0' <= c && c <= '9':
 			end := numberEnd(text, i)
 			if tooGreat(text[i:end]) {
-				return false
+				return blanks, false
 			}
 			i = end - 1
 		}
 	}
-	return true
+	return blanks, true
 }
 
 // tooGreat reports whether a number is too great for a float.
@@ -45,12 +53,17 @@ func tooGreat(number []byte) bool {
 
 // stringEnd returns the index of the quote that ends the string which begins at i.
 func stringEnd(text []byte, i int) int {
-	for i++; i < len(text) && text[i] != '"'; i++ {
-		if text[i] == '\\' {
-			i++
+	for i++; ; {
+		end := bytes.IndexByte(text[i:], '"')
+		if end < 0 {
+			return len(text)
 		}
+		escape := bytes.IndexByte(text[i:i+end], '\\')
+		if escape < 0 {
+			return i + end
+		}
+		i += escape + len(`\"`)
 	}
-	return i
 }
 
 // numberEnd returns the index behind the number that begins at i.

@@ -14,7 +14,7 @@ func keptResult(text []byte, limit int) json.RawMessage {
 		return nil
 	}
 	if len(text) <= limit && utf8.Valid(text) {
-		if object := compactObject(text); object != nil && portable(object) {
+		if object := compactObject(text); object != nil {
 			return object
 		}
 	}
@@ -22,12 +22,16 @@ func keptResult(text []byte, limit int) json.RawMessage {
 }
 
 // compactObject returns the text of a JSON object without the blanks between its parts, nil if text
-// is not that of an object.
+// is not that of an object, or of one that not every client can read.
 func compactObject(text []byte) json.RawMessage {
 	if text = bytes.Trim(text, " \t\r\n"); len(text) == 0 || text[0] != '{' || !json.Valid(text) {
 		return nil
 	}
-	if !blank(text) { // as most are
+	blanks, portable := look(text)
+	if !portable {
+		return nil
+	}
+	if !blanks { // as most are
 		return bytes.Clone(text)
 	}
 	var b bytes.Buffer
@@ -36,19 +40,6 @@ func compactObject(text []byte) json.RawMessage {
 		return nil
 	}
 	return b.Bytes()
-}
-
-// blank reports whether there are blanks between the parts of a valid JSON text.
-func blank(text []byte) bool {
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '"':
-			i = stringEnd(text, i)
-		case ' ', '\t', '\r', '\n':
-			return true
-		}
-	}
-	return false
 }
 
 // textResult returns an object that holds text, or the first part of it, as a string.

@@ -43,7 +43,7 @@ func (o *Orchestrator) newRun(req RunRequest, node Node, deliver func(outcome)) 
 // startRun runs a node whose running state is durable.
 func (o *Orchestrator) startRun(ctx context.Context, req RunRequest, node Node, deliver func(outcome)) {
 	run := o.newRun(req, node, deliver)
-	o.runs.Go(func() {
+	o.crew.do(func() {
 		if ctx.Err() != nil {
 			run.end(NodeErrored, RunResult{Message: "not started: the run was cancelled before"})
 			return

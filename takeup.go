@@ -66,7 +66,7 @@ func (x *execution) pickUp(nodes []Node) error {
 func (o *Orchestrator) startReattach(ctx context.Context, req RunRequest, node Node, deliver func(outcome)) {
 	run := o.newRun(req, node, deliver)
 	timeout := max(time.Until(node.Started.Add(run.timeout)), o.opts.RunGrace)
-	o.runs.Go(func() { o.attend(ctx, run, timeout, req, o.reattach) })
+	o.crew.do(func() { o.attend(ctx, run, timeout, req, o.reattach) })
 }
 
 // reattach asks the runner for what became of a run.
