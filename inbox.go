@@ -1,7 +1,5 @@
 package orchestrator
 
-import "runtime"
-
 // news is what has arrived for an execution since it last looked.
 type news struct {
 	outcomes []outcome
@@ -78,5 +76,5 @@ func (x *execution) poke() {
 // be of the same batch.
 func (x *execution) sleep() {
 	<-x.wake
-	runtime.Gosched()
+	x.o.turns.Give()
 }

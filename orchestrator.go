@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/seed-54b7607b/orchestrator/internal/turns"
 )
 
 // Orchestrator runs jobs on nodes and keeps what happened in a [Store].
@@ -22,6 +24,7 @@ type Orchestrator struct {
 	keeper *keeper
 	slots  *slots
 	topics *topics
+	turns  turns.Turns
 	vault  vault
 
 	mu       sync.Mutex // guards started and the closing of draining

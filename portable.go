@@ -53,14 +53,18 @@ func tooGreat(number []byte) bool {
 
 // stringEnd returns the index of the quote that ends the string which begins at i.
 func stringEnd(text []byte, i int) int {
+	quote := i // the next one from the new i on, unless it is before that
 	for i++; ; {
-		end := bytes.IndexByte(text[i:], '"')
-		if end < 0 {
-			return len(text)
+		if quote < i {
+			n := bytes.IndexByte(text[i:], '"')
+			if n < 0 {
+				return len(text)
+			}
+			quote = i + n
 		}
-		escape := bytes.IndexByte(text[i:i+end], '\\')
+		escape := bytes.IndexByte(text[i:quote], '\\')
 		if escape < 0 {
-			return i + end
+			return quote
 		}
 		i += escape + len(`\"`)
 	}

@@ -67,3 +67,23 @@ func FuzzKeptResult(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkKeptResult looks at results of a kind: without escapes, with lines of 80 characters, and of
+// nothing but escapes.
+func BenchmarkKeptResult(b *testing.B) {
+	for name, text := range map[string]string{
+		"plain":   strings.Repeat("x", 1<<16),
+		"lines":   strings.Repeat(strings.Repeat("x", 79)+`\n`, 1<<16/81),
+		"escapes": strings.Repeat(`\n`, 1<<15),
+	} {
+		b.Run(name, func(b *testing.B) {
+			result := []byte(`{"_output":"` + text + `"}`)
+			b.SetBytes(int64(len(result)))
+			for b.Loop() {
+				if keptResult(result, 1<<20) == nil {
+					b.Fatal("it is not kept")
+				}
+			}
+		})
+	}
+}

@@ -25,6 +25,10 @@ import (
 // dropped.
 //
 // A panic in Run makes the node errored and is logged with its stack; it does nothing else.
+//
+// The goroutine that calls Run is used again for other runs. A Run that changes it, as
+// [runtime.LockOSThread] does, or the thread that it is locked to, changes it back, or does so in a
+// goroutine of its own.
 type Runner interface {
 	Run(ctx context.Context, req RunRequest) (RunResult, error)
 }

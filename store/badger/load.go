@@ -132,7 +132,7 @@ func (sn *snapshot) liveView(id orchestrator.JobID, events *badgerdb.Iterator) (
 	if err := sn.readLive(id, &row.view); err != nil {
 		return liveView{}, err
 	}
-	return row.view, readLeft(id, &row.view, events)
+	return row.view, sn.readLeft(id, &row.view, events)
 }
 
 // readLive reads the live row of a job, if it has one.
@@ -151,7 +151,7 @@ func (sn *snapshot) readLive(id orchestrator.JobID, v *liveView) error {
 
 // readLeft reads how the newest events of a job have left it, if there are any that are newer than what
 // is known of it.
-func readLeft(id orchestrator.JobID, v *liveView, events *badgerdb.Iterator) error {
+func (sn *snapshot) readLeft(id orchestrator.JobID, v *liveView, events *badgerdb.Iterator) error {
 	events.Seek(eventsKey(id, math.MaxInt64, math.MaxInt64))
 	if !events.Valid() || !bytes.HasPrefix(events.Item().Key(), eventsPrefix(id)) {
 		return nil
@@ -163,6 +163,11 @@ func readLeft(id orchestrator.JobID, v *liveView, events *badgerdb.Iterator) err
 	}
 	err = events.Item().Value(func(value []byte) error {
 		v.progress, err = leftBy(beginning(value))
+		if errors.Is(err, errTruncated) {
+			if value, err = whole(sn.txn, key, value); err == nil {
+				v.progress, err = leftBy(value)
+			}
+		}
 		if err == nil && (v.progress.LastEvent != last || v.progress.State.Terminal()) {
 			err = errRange
 		}

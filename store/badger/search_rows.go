@@ -84,15 +84,25 @@ func (sr *search) byClass(classes []counted, after orchestrator.JobID, yield fun
 		}
 		rows = rows[:0]
 		end := sr.endID() // all jobs up to here are in rows
-		more := left[:0]
+		lasts := make([]orchestrator.JobID, len(left))
 		for i := range left {
+			lasts[i] = sr.startID()
 			n := len(rows)
 			var err error
 			if rows, err = sr.readClass(it, &left[i], after, chunk, rows); err != nil {
 				return err
 			}
-			if len(rows)-n == chunk {
-				end = sr.earlier(end, rows[len(rows)-1].id)
+			if n < len(rows) {
+				lasts[i] = rows[len(rows)-1].id
+			}
+			if len(rows)-n == chunk { // there may be more
+				end = sr.earlier(end, lasts[i])
+				lasts[i] = sr.endID()
+			}
+		}
+		more := left[:0] // the classes that may have jobs behind end
+		for i := range left {
+			if sr.compareIDs(lasts[i], end) > 0 {
 				more = append(more, left[i])
 			}
 		}

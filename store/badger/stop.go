@@ -23,8 +23,8 @@ func (s *Store) RequestStop(ctx context.Context, id orchestrator.JobID, force bo
 	return s.job(id)
 }
 
-// stopRequest is the op that notes that a job was asked to stop. On a job that is not unfinished
-// it does nothing, whether there is such a job or not.
+// stopRequest is the op that notes that a job was asked to stop. On a job that has ended it does
+// nothing, whether it was removed or not.
 type stopRequest struct {
 	id      orchestrator.JobID
 	mode    orchestrator.StopMode
@@ -33,6 +33,9 @@ type stopRequest struct {
 }
 
 func (r *stopRequest) stage(g *group) error {
+	if r.id > g.counters.job {
+		return orchestrator.ErrNotFound // also if it is created before this is answered
+	}
 	v, ok := g.job(r.id)
 	if !ok || v.stop.Stronger(r.mode) == v.stop {
 		return nil

@@ -56,6 +56,9 @@ func (s *Store) sweepJob(job removedJob) error {
 	if err := s.sweepEvents(job.job); err != nil {
 		return err
 	}
+	if err := s.sweepPieces(jobKey(job.job)); err != nil {
+		return err
+	}
 	return s.sweepSet(job.set, job.ref(), &forgetting{job: job})
 }
 
@@ -89,7 +92,7 @@ func (s *Store) sweepSet(set uint64, ref jobRef, last op) error {
 func (s *Store) sweepNames(set uint64, ref jobRef) error {
 	var seen [1 << bucketBits]bool
 	prefix := setPrefix(kindNames, set)
-	return s.sweepRows(prefix, func(sn *snapshot, key []byte) ([]row, error) {
+	err := s.sweepRows(prefix, func(sn *snapshot, key []byte) ([]row, error) {
 		names, err := sn.chunkOfNames(set, int(binary.BigEndian.Uint32(key[len(prefix):])), nil)
 		if err != nil {
 			return nil, err
@@ -103,6 +106,10 @@ func (s *Store) sweepNames(set uint64, ref jobRef) error {
 		}
 		return append(rows, row{key: key}), nil
 	})
+	if err != nil {
+		return err
+	}
+	return s.sweepPieces(prefix)
 }
 
 // sweepEvents deletes the events of a job, and the rows of the feed that tell of nothing else.

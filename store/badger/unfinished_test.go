@@ -77,6 +77,24 @@ func TestNewestProgress(t *testing.T) {
 	}
 }
 
+// TestLongStatus opens a store with a job whose progress is longer than a row.
+func TestLongStatus(t *testing.T) {
+	dir := t.TempDir()
+	s := openTest(t, dir)
+	w := mustWorker(t, s, 1)
+	b := w.batch(running(0))
+	for i := range 2 * maxPiece {
+		b.Progress.Status = append(b.Progress.Status, orchestrator.StateChange{State: orchestrator.JobRunning, At: at(i)})
+	}
+	w.mustCommit(t, b)
+	s = reopen(t, s, dir)
+	job, err := s.Job(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "progress", job.Progress, w.progress)
+}
+
 // TestUnfinishedChunks ends some of many jobs, and opens the store again.
 func TestUnfinishedChunks(t *testing.T) {
 	const jobs = 2*jobsPerChunk + 3
@@ -153,6 +171,52 @@ func TestFewNames(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestPiecesAreRemoved removes jobs that have rows in pieces of all kinds.
+func TestPiecesAreRemoved(t *testing.T) {
+	s := openTest(t, t.TempDir())
+	for _, nodes := range []int{1, maxSmall, maxSmall + 1, namesPerChunk + 1} {
+		names := nodeNames(nodes)
+		for i := range names {
+			names[i] += strings.Repeat("x", 200)
+		}
+		job := testJob()
+		job.Description, job.Environment = strings.Repeat("x", maxInlineSpec-1000), strings.Repeat("x", 6000)
+		if _, err := s.CreateJob(t.Context(), job, names); err != nil {
+			t.Fatal(err)
+		}
+		w, err := claimAny(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		long := running(0)
+		long.Name, long.Result = names[0], result(2*maxPiece, 0)
+		w.mustCommit(t, w.batch(long))
+		long = finished(0, 2*maxPiece)
+		long.Name = names[0]
+		w.mustCommit(t, w.batch(long))
+		w.mustCommit(t, w.ending())
+	}
+	if err := s.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if rows := countRows(t, s); rows[kindPiece] < 12 {
+		t.Errorf("few rows are in pieces: %v", rows)
+	}
+	for removed := 0; removed < 4; {
+		n, err := s.PruneJobs(t.Context(), at(100))
+		if err != nil || n == 0 {
+			t.Fatalf("removed %d jobs, and got the error %v", n, err)
+		}
+		removed += n
+	}
+	s.background.Wait()
+	for kind, n := range countRows(t, s) {
+		if kind != kindMeta {
+			t.Errorf("%d rows of kind %c are left", n, kind)
+		}
 	}
 }
 

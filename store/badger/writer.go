@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync/atomic"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
 
 	"github.com/seed-54b7607b/orchestrator"
+	"github.com/seed-54b7607b/orchestrator/internal/turns"
 )
 
 // op is something to be written. Its methods are called by the writer alone.
@@ -53,6 +53,8 @@ type writer struct {
 	requests chan *request
 	quit     chan struct{}
 	done     chan struct{}
+	turns    turns.Turns
+	answered int // how many requests were answered last
 
 	// commit makes a transaction durable. Tests replace it.
 	commit func(txn *badgerdb.Txn, version uint64) error
@@ -120,16 +122,18 @@ func (w *writer) run() {
 // maxTurns is how often the writer gives others a turn before it writes.
 const maxTurns = 8
 
-// gather appends the requests that arrive while others have their turn: those who have just been answered
-// mostly ask again, and what they ask is better written together. It ends when a turn has brought nothing.
+// gather appends the requests that have arrived, or do while others have their turn: those who have just
+// been answered mostly ask again, and what they ask is better written together. It ends when a turn has
+// brought nothing.
 func (w *writer) gather(waiting []*request) []*request {
-	before := -1
-	for turn := 0; turn < maxTurns && before < len(waiting); turn++ {
-		before = len(waiting)
-		runtime.Gosched()
+	more := w.answered > 1 // who was answered alone would be waited for in vain
+	for turn := 0; turn < maxTurns && more; turn++ {
+		before := len(waiting)
+		more = w.turns.Give()
 		waiting = w.arrived(waiting)
+		more = more && len(waiting) > before
 	}
-	return waiting
+	return w.arrived(waiting)
 }
 
 // arrived appends the requests that have arrived by now.
@@ -157,6 +161,7 @@ func (w *writer) write(requests []*request) (left []*request) {
 	if err == nil {
 		g.publish(members, outcomes)
 	}
+	w.answered = len(members)
 	for i, r := range members {
 		r.outcome <- cmp.Or(err, outcomes[i])
 	}

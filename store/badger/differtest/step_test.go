@@ -34,7 +34,7 @@ func (p *pair) step() {
 }
 
 func (p *pair) create() {
-	names := make([]string, pick(p, 0, 1, 7, 100, 255, 256, 257, 512, 300+p.r.IntN(1200), 300+p.r.IntN(1200)))
+	names := make([]string, pick(p, 0, 1, 2, 3, 4, 5, 7, 100, 255, 256, 257, 512, 300+p.r.IntN(1200), 300+p.r.IntN(1200)))
 	for i := range names {
 		names[i] = fmt.Sprintf("n%04d.%d", i, p.r.IntN(3))
 	}

@@ -1,0 +1,141 @@
+package badger
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
+
+// TestNoRoomLeavesNoTrace has requests that find no room in a transaction, which is written, and the next
+// one, which they are in, is not: they have changed nothing.
+func TestNoRoomLeavesNoTrace(t *testing.T) {
+	large := testJob()
+	large.Description = strings.Repeat("x", partSize-1000)
+	for name, request := range map[string]func(s *Store, w *worker) error{
+		"ends a job": func(s *Store, w *worker) error {
+			b := w.batch(finished(0, orchestrator.MaxBatchBytes))
+			end := w.ending()
+			end.Events[0].ID++
+			end.Progress.LastEvent++
+			b.Progress, b.Events = end.Progress, append(b.Events, end.Events[0])
+			return s.Commit(context.Background(), w.lease, b)
+		},
+		"creates a job": func(s *Store, _ *worker) error {
+			_, err := s.CreateJob(context.Background(), large, nodeNames(1))
+			return err
+		},
+		"creates a job that has ended": func(s *Store, _ *worker) error {
+			ended := large
+			ended.State = orchestrator.JobFinished
+			_, err := s.CreateJob(context.Background(), ended, nodeNames(1))
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := openTest(t, dir)
+			first, second, third := mustWorker(t, s, 5), mustWorker(t, s, 5), mustWorker(t, s, 5)
+			release := hang(t, s)
+			broken := errors.New("the disk is broken")
+			onCommit(s, func(group int, commit func() error) error {
+				if group > 1 {
+					return broken
+				}
+				return commit()
+			})
+			var all sync.WaitGroup
+			all.Go(func() {
+				if err := first.commit(t.Context(), first.batch(finished(0, orchestrator.MaxBatchBytes))); err != nil {
+					t.Error(err)
+				}
+			})
+			queued(t, s, 1)
+			all.Go(func() {
+				if err := second.commit(t.Context(), second.batch(finished(0, 700_000))); err != nil {
+					t.Error(err)
+				}
+			})
+			queued(t, s, 2)
+			all.Go(func() {
+				if err := request(s, third); !errors.Is(err, broken) {
+					t.Errorf("got the error %v, want that of the disk", err)
+				}
+			})
+			queued(t, s, 3)
+			release()
+			all.Wait()
+			_ = s.Close() // it says that the store has failed
+
+			s = openTest(t, dir)
+			page, err := s.Jobs(t.Context(), orchestrator.JobQuery{})
+			if err != nil || page.Total != 4 || len(page.Jobs) != 4 {
+				t.Errorf("there are %d jobs of %d, and the error %v, want 4", len(page.Jobs), page.Total, err)
+			}
+			ended, err := s.Jobs(t.Context(), orchestrator.JobQuery{State: orchestrator.JobFinished})
+			if err != nil || ended.Total != 0 {
+				t.Errorf("%d jobs have ended, and the error %v", ended.Total, err)
+			}
+			for range page.Jobs {
+				if _, err := claimAny(t.Context(), s); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
+// TestRoomForSharedRows fills a transaction with rows that are written once for all who change them, and
+// with rows as it takes them.
+func TestRoomForSharedRows(t *testing.T) {
+	s := openTest(t, t.TempDir())
+	for _, size := range []int{1, 300, 5000} {
+		g := newGroup(s)
+		n := 0
+		for id := orchestrator.JobID(1); ; id += jobsPerChunk {
+			key := keyKey(strings.Repeat("k", 20) + string(rune(n)))
+			err := g.put([]row{{key, make([]byte, size)}})
+			if errors.Is(err, errFull) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			g.setUnfinished(id, true)
+			p := g.pending(class{asked{command: orchestrator.CommandDeploy}, orchestrator.JobFinished})
+			g.count(p, &ended{id: id, at: int64(id) << spanBits}, 1)
+			n++
+		}
+		if err := g.seal(); err != nil {
+			t.Errorf("%d rows of %d bytes: %v", n, size, err)
+		}
+		if n < 100 {
+			t.Errorf("only %d rows of %d bytes fit", n, size)
+		}
+		g.discard()
+	}
+}
+
+// TestStopBeforeCreate asks for a job to be stopped that is created just behind, in the same transaction.
+func TestStopBeforeCreate(t *testing.T) {
+	s := openTest(t, t.TempDir())
+	release := hang(t, s) // creates the first job
+	var all sync.WaitGroup
+	all.Go(func() {
+		if _, err := s.RequestStop(t.Context(), 2, false); !errors.Is(err, orchestrator.ErrNotFound) {
+			t.Errorf("got the error %v, want ErrNotFound", err)
+		}
+	})
+	queued(t, s, 1)
+	all.Go(func() {
+		if job, err := s.CreateJob(t.Context(), testJob(), nodeNames(1)); err != nil || job.ID != 2 {
+			t.Errorf("got the job %d and the error %v", job.ID, err)
+		}
+	})
+	queued(t, s, 2)
+	release()
+	all.Wait()
+}
