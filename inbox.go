@@ -1,5 +1,7 @@
 package orchestrator
 
+import "runtime"
+
 // news is what has arrived for an execution since it last looked.
 type news struct {
 	outcomes []outcome
@@ -72,9 +74,11 @@ func (x *execution) poke() {
 	}
 }
 
-// sleep waits until something has arrived, and gives others a turn, so that what is about to arrive may
-// be of the same batch.
+// sleep waits until something has arrived, and, if there are runs that may just be ending, gives them a turn,
+// so that their outcomes may be of the same batch.
 func (x *execution) sleep() {
 	<-x.wake
-	x.o.turns.Give()
+	if x.awaits() {
+		runtime.Gosched()
+	}
 }

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"github.com/seed-54b7607b/orchestrator/internal/turns"
 )
 
 // Orchestrator runs jobs on nodes and keeps what happened in a [Store].
@@ -24,7 +22,6 @@ type Orchestrator struct {
 	keeper *keeper
 	slots  *slots
 	topics *topics
-	turns  turns.Turns
 	vault  vault
 
 	mu       sync.Mutex // guards started and the closing of draining

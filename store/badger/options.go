@@ -31,18 +31,17 @@ func (o *Options) withDefaults() Options {
 // The sizes that Badger is run with: for a part of a program, where its own defaults are for a
 // server of its own.
 const (
-	memTableSize     = 12 << 20 // also limits a transaction, to 15% of it
+	memTableSize     = 16 << 20 // also limits a transaction, to 15% of it
 	numMemTables     = 2
 	blockCacheSize   = 16 << 20
 	indexCacheSize   = 16 << 20
 	valueLogFileSize = 64 << 20
 )
 
-// What keeps the heap small. Badger builds a table in memory that it takes in steps that double, several
-// tables at once in each compactor, and the deeper a table is, the longer. With a value that is longer than
-// a block, and with compression, a table takes several times its length.
+// What keeps the heap small when results are long. Badger builds a table in memory that it takes in
+// steps that double, several tables at once in each compactor: with a value that is longer than a block,
+// and with compression, a table takes several times its length.
 const (
-	tableSize   = 1 << 20  // of the first level, which doubles with each; half of what Badger takes
 	blockSize   = 16 << 10 // with room for maxPiece
 	compactors  = 2        // the least that Badger takes
 	compression = options.None
@@ -56,7 +55,6 @@ func badgerOptions(dir string, log *slog.Logger) badgerdb.Options {
 		WithBlockCacheSize(blockCacheSize).
 		WithIndexCacheSize(indexCacheSize).
 		WithValueLogFileSize(valueLogFileSize).
-		WithBaseTableSize(tableSize).
 		WithBlockSize(blockSize).
 		WithNumCompactors(compactors).
 		WithCompression(compression).

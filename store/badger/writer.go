@@ -5,12 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
+	"time"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
 
 	"github.com/seed-54b7607b/orchestrator"
-	"github.com/seed-54b7607b/orchestrator/internal/turns"
 )
 
 // op is something to be written. Its methods are called by the writer alone.
@@ -53,8 +54,7 @@ type writer struct {
 	requests chan *request
 	quit     chan struct{}
 	done     chan struct{}
-	turns    turns.Turns
-	answered int // how many requests were answered last
+	hasty    time.Time // until when no turns are given
 
 	// commit makes a transaction durable. Tests replace it.
 	commit func(txn *badgerdb.Txn, version uint64) error
@@ -119,21 +119,34 @@ func (w *writer) run() {
 	}
 }
 
-// maxTurns is how often the writer gives others a turn before it writes.
-const maxTurns = 8
+// How long the writer gives others a turn before it writes.
+const (
+	maxTurns  = 8
+	maxGather = 5 * time.Millisecond
+	vainTimes = 100
+)
 
 // gather appends the requests that have arrived, or do while others have their turn: those who have just
 // been answered mostly ask again, and what they ask is better written together. It ends when a turn has
-// brought nothing.
+// brought nothing. If that took long, because others compute, it gives no turns for a hundred times as long.
 func (w *writer) gather(waiting []*request) []*request {
-	more := w.answered > 1 // who was answered alone would be waited for in vain
-	for turn := 0; turn < maxTurns && more; turn++ {
-		before := len(waiting)
-		more = w.turns.Give()
-		waiting = w.arrived(waiting)
-		more = more && len(waiting) > before
+	begin := time.Now()
+	if begin.Before(w.hasty) {
+		return w.arrived(waiting)
 	}
-	return w.arrived(waiting)
+	for turn, now := 0, begin; turn < maxTurns && now.Sub(begin) < maxGather; turn++ {
+		before, since := len(waiting), now
+		runtime.Gosched()
+		waiting, now = w.arrived(waiting), time.Now()
+		if len(waiting) > before {
+			continue
+		}
+		if took := now.Sub(since); took > maxGather {
+			w.hasty = now.Add(vainTimes * took)
+		}
+		break
+	}
+	return waiting
 }
 
 // arrived appends the requests that have arrived by now.
@@ -161,7 +174,6 @@ func (w *writer) write(requests []*request) (left []*request) {
 	if err == nil {
 		g.publish(members, outcomes)
 	}
-	w.answered = len(members)
 	for i, r := range members {
 		r.outcome <- cmp.Or(err, outcomes[i])
 	}
