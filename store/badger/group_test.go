@@ -38,7 +38,11 @@ func TestNoRoomLeavesNoTrace(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			s := openTest(t, dir)
-			first, second, third := mustWorker(t, s, 5), mustWorker(t, s, 5), mustWorker(t, s, 5)
+			fillers := []int{orchestrator.MaxBatchBytes, orchestrator.MaxBatchBytes, 350_000} // nearly a transaction
+			workers := make([]*worker, len(fillers)+1)
+			for i := range workers {
+				workers[i] = mustWorker(t, s, 5)
+			}
 			release := hang(t, s)
 			broken := errors.New("the disk is broken")
 			onCommit(s, func(group int, commit func() error) error {
@@ -48,32 +52,29 @@ func TestNoRoomLeavesNoTrace(t *testing.T) {
 				return commit()
 			})
 			var all sync.WaitGroup
+			for i, bytes := range fillers {
+				all.Go(func() {
+					w := workers[i]
+					if err := w.commit(t.Context(), w.batch(finished(0, bytes))); err != nil {
+						t.Error(err)
+					}
+				})
+				queued(t, s, i+1)
+			}
 			all.Go(func() {
-				if err := first.commit(t.Context(), first.batch(finished(0, orchestrator.MaxBatchBytes))); err != nil {
-					t.Error(err)
-				}
-			})
-			queued(t, s, 1)
-			all.Go(func() {
-				if err := second.commit(t.Context(), second.batch(finished(0, 700_000))); err != nil {
-					t.Error(err)
-				}
-			})
-			queued(t, s, 2)
-			all.Go(func() {
-				if err := request(s, third); !errors.Is(err, broken) {
+				if err := request(s, workers[len(fillers)]); !errors.Is(err, broken) {
 					t.Errorf("got the error %v, want that of the disk", err)
 				}
 			})
-			queued(t, s, 3)
+			queued(t, s, len(fillers)+1)
 			release()
 			all.Wait()
 			_ = s.Close() // it says that the store has failed
 
 			s = openTest(t, dir)
 			page, err := s.Jobs(t.Context(), orchestrator.JobQuery{})
-			if err != nil || page.Total != 4 || len(page.Jobs) != 4 {
-				t.Errorf("there are %d jobs of %d, and the error %v, want 4", len(page.Jobs), page.Total, err)
+			if err != nil || page.Total != len(workers)+1 || len(page.Jobs) != page.Total {
+				t.Errorf("there are %d jobs of %d, and the error %v, want %d", len(page.Jobs), page.Total, err, len(workers)+1)
 			}
 			ended, err := s.Jobs(t.Context(), orchestrator.JobQuery{State: orchestrator.JobFinished})
 			if err != nil || ended.Total != 0 {
