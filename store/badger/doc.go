@@ -13,16 +13,18 @@
 //
 // All writes of a store go through one goroutine, which writes all that have arrived while it
 // wrote the ones before as one transaction, and flushes it as a whole. So the rate of commits grows with
-// their number, and no call waits for a timer. Reads do not wait for writes.
+// their number. No call waits for a timer, but those who were answered together get a turn to ask again
+// before the next transaction is written. Reads do not wait for writes.
 //
 // # Memory
 //
 // A store that is not written to takes some tens of megabytes, most of them caches of fixed size. What
 // it keeps of unfinished jobs grows with their number, not with that of their nodes, but for jobs whose
-// nodes somebody asks for in an order. While much is written, Badger builds tables in the heap:
-// 50 MB at the peak for a job of 100,000 nodes that runs as fast as it can, 250 MB for one of 300,000, and
-// about 340 MB for one of 1,000,000; larger ones were not measured. When a job of more than 256 nodes has
-// ended, its orders are sorted in memory, which takes some tens of bytes a node for a while.
+// nodes somebody asks for in an order. While much is written, Badger builds tables in the heap, which
+// become longer with what there is: 50 MB at the peak for a job of 100,000 nodes that runs as fast as it
+// can, 250 MB for one of 300,000, about 340 MB for one of 1,000,000, and 500 MB for one of 3,000,000. When a
+// job of more than 256 nodes has ended, its orders are sorted in memory, which takes some tens of bytes a
+// node for a while.
 //
 // # Failure
 //
