@@ -46,6 +46,8 @@ func (h *handler) reportList(c *call, s *stream) (text []byte, all bool, err err
 		s.reportLine(&line)
 		if all = all && len(text)+len(s.buf)-before <= maxKept; all {
 			text = append(text, s.buf[before:]...)
+		} else {
+			text = nil
 		}
 		if !s.more() {
 			all = false

@@ -83,30 +83,35 @@ func (sr *search) byClass(classes []counted, after orchestrator.JobID, yield fun
 			return err
 		}
 		rows = rows[:0]
-		end := sr.endID() // all jobs up to here are in rows
+		end, dense := sr.endID(), 0 // all jobs up to end are in rows, where there was no room for more of the class dense
 		lasts := make([]orchestrator.JobID, len(left))
 		for i := range left {
-			lasts[i] = sr.startID()
 			n := len(rows)
+			var more bool
 			var err error
-			if rows, err = sr.readClass(it, &left[i], after, chunk, rows); err != nil {
+			if rows, more, err = sr.readClass(it, &left[i], after, end, chunk, rows); err != nil {
 				return err
 			}
+			lasts[i] = sr.startID()
 			if n < len(rows) {
 				lasts[i] = rows[len(rows)-1].id
 			}
-			if len(rows)-n == chunk { // there may be more
-				end = sr.earlier(end, lasts[i])
+			if len(rows)-n == chunk {
+				end, dense = lasts[i], i
+			}
+			if more {
 				lasts[i] = sr.endID()
 			}
 		}
-		more := left[:0] // the classes that may have jobs behind end
+		// The class that sets the end is read first, so that no more than is needed is read of the others.
+		left[0], left[dense], lasts[0], lasts[dense] = left[dense], left[0], lasts[dense], lasts[0]
+		behind := left[:0] // the classes that may have jobs behind end
 		for i := range left {
 			if sr.compareIDs(lasts[i], end) > 0 {
-				more = append(more, left[i])
+				behind = append(behind, left[i])
 			}
 		}
-		left = more
+		left = behind
 		slices.SortFunc(rows, func(a, b endedRow) int { return sr.compareIDs(a.id, b.id) })
 		for i := range rows {
 			if sr.compareIDs(rows[i].id, end) > 0 {
@@ -127,20 +132,23 @@ func (sr *search) chunk(classes int) int {
 	return min(least+min(sr.first(), most*classes)/max(classes, 1), most)
 }
 
-// readClass appends the next rows of a class.
-func (sr *search) readClass(it *badgerdb.Iterator, c *counted, after orchestrator.JobID, most int, rows []endedRow) ([]endedRow, error) {
+// readClass appends the next rows of a class, up to an ID, and reports whether there may be more of it.
+func (sr *search) readClass(it *badgerdb.Iterator, c *counted, after, end orchestrator.JobID, most int, rows []endedRow) (_ []endedRow, more bool, err error) {
 	prefix := classPrefix(kindEnded, c.number)
-	for it.Seek(endedKey(c.number, sr.next(after))); most > 0 && it.Valid(); it.Next() {
+	for it.Seek(endedKey(c.number, sr.next(after))); it.Valid(); it.Next() {
 		key := it.Item().Key()
 		if !bytes.HasPrefix(key, prefix) {
 			break
 		}
 		id, err := readEndedKey(key)
 		if err != nil {
-			return rows, err
+			return rows, false, err
 		}
 		if sr.compareIDs(id, sr.last) > 0 {
 			break
+		}
+		if most == 0 || sr.compareIDs(id, end) > 0 {
+			return rows, true, nil
 		}
 		var at int64
 		err = it.Item().Value(func(v []byte) (err error) {
@@ -148,12 +156,12 @@ func (sr *search) readClass(it *badgerdb.Iterator, c *counted, after orchestrato
 			return err
 		})
 		if err != nil {
-			return rows, corrupt(key, err)
+			return rows, false, corrupt(key, err)
 		}
 		rows = append(rows, endedRow{sr.listed(id, &c.class, at), at})
 		most--
 	}
-	return rows, nil
+	return rows, false, nil
 }
 
 // byJob reads the jobs that have ended in the order by ID, behind one of them, of which those pass
