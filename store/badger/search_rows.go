@@ -105,13 +105,7 @@ func (sr *search) byClass(classes []counted, after orchestrator.JobID, yield fun
 		}
 		// The class that sets the end is read first, so that no more than is needed is read of the others.
 		left[0], left[dense], lasts[0], lasts[dense] = left[dense], left[0], lasts[dense], lasts[0]
-		behind := left[:0] // the classes that may have jobs behind end
-		for i := range left {
-			if sr.compareIDs(lasts[i], end) > 0 {
-				behind = append(behind, left[i])
-			}
-		}
-		left = behind
+		left = sr.behind(left, lasts, end)
 		slices.SortFunc(rows, func(a, b endedRow) int { return sr.compareIDs(a.id, b.id) })
 		for i := range rows {
 			if sr.compareIDs(rows[i].id, end) > 0 {
@@ -124,6 +118,17 @@ func (sr *search) byClass(classes []counted, after orchestrator.JobID, yield fun
 		after = end
 	}
 	return nil
+}
+
+// behind returns the classes that have their last job behind an ID, in the same memory.
+func (sr *search) behind(classes []counted, lasts []orchestrator.JobID, id orchestrator.JobID) []counted {
+	behind := classes[:0]
+	for i := range classes {
+		if sr.compareIDs(lasts[i], id) > 0 {
+			behind = append(behind, classes[i])
+		}
+	}
+	return behind
 }
 
 // chunk returns how many jobs to read of each of some classes first.
@@ -216,13 +221,6 @@ func (sr *search) bound(classes []counted) orchestrator.JobID {
 
 func (sr *search) later(a, b orchestrator.JobID) orchestrator.JobID {
 	if sr.compareIDs(a, b) > 0 {
-		return a
-	}
-	return b
-}
-
-func (sr *search) earlier(a, b orchestrator.JobID) orchestrator.JobID {
-	if sr.compareIDs(a, b) < 0 {
 		return a
 	}
 	return b
