@@ -20,8 +20,8 @@ const (
 //
 // All methods may be called from many goroutines at once. A method whose context has ended
 // returns the context's error. Values passed in and values returned share no memory with the
-// store, unless a query borrows them. JSON comes back byte for byte. Times come back in UTC, to the millisecond; the zero time
-// comes back as the zero time.
+// store, unless a query borrows them. JSON comes back byte for byte. Times come back in UTC, to the
+// millisecond; the zero time comes back as the zero time.
 //
 // An iterator yields values until it has no more, the loop body ends the iteration, or an error
 // occurs, which it yields as its last element. It holds no lock while it yields, so that the

@@ -38,9 +38,8 @@ type commit struct {
 }
 
 // encode makes the rows of the events and, unless the job is small, of their nodes as the last of the
-// events leaves them.
-// The event that brings a node into a terminal state is read from the node's row: that does not
-// change again.
+// events leave them. The event that brings a node into a terminal state is then read from the node's
+// row: that does not change again.
 func (c *commit) encode(p place) {
 	if len(c.events) == 0 {
 		return

@@ -24,8 +24,8 @@ var (
 // [orchestrator.Feeder]. Beyond the contract, it returns [orchestrator.ErrInvalid] for a negative
 // limit or offset, for an order or a state that does not exist, for an event of a node that its job
 // does not have, for what does not fit into one transaction, and for a key, or a text that jobs are
-// listed by, of more than 8,192 bytes, and a node's name of more than [orchestrator.MaxNodeName]. If a node in a terminal state is changed all the same, its
-// events show it as it is.
+// listed by, of more than 8,192 bytes, and a node's name of more than [orchestrator.MaxNodeName]. If a
+// node in a terminal state is changed all the same, its events may show it as it is now.
 //
 // A call whose context ends while it waits to be written returns the context's error, and nothing
 // has been written. Once the writing has begun, the call waits for the outcome.
