@@ -38,6 +38,14 @@ const (
 	valueLogFileSize = 64 << 20
 )
 
+// When Badger begins to merge its newest tables, which are as long as a memtable: with its default of 5 it
+// writes most rows once more while a large job runs. A read looks into each of them, but for what their
+// filters exclude.
+const (
+	newestTables      = 10
+	newestTablesStall = 2 * newestTables // from how many on it stops writes: enough for a burst
+)
+
 // What keeps the heap small when results are long. Badger builds a table in memory that it takes in
 // steps that double, several tables at once in each compactor: with a value that is longer than a block,
 // and with compression, a table takes several times its length.
@@ -55,6 +63,8 @@ func badgerOptions(dir string, log *slog.Logger) badgerdb.Options {
 		WithBlockCacheSize(blockCacheSize).
 		WithIndexCacheSize(indexCacheSize).
 		WithValueLogFileSize(valueLogFileSize).
+		WithNumLevelZeroTables(newestTables).
+		WithNumLevelZeroTablesStall(newestTablesStall).
 		WithBlockSize(blockSize).
 		WithNumCompactors(compactors).
 		WithCompression(compression).
