@@ -88,7 +88,7 @@ func FillNodes(ctx context.Context, dir string, n int) error {
 	defer store.Close()
 	w, err := NewWorker(ctx, store, n)
 	if err == nil {
-		err = w.RunAll(ctx, 0, n, orchestrator.MaxBatchEvents)
+		err = w.RunAll(ctx, orchestrator.MaxBatchEvents)
 	}
 	if err == nil {
 		w.End(orchestrator.JobFinished, 1)

@@ -17,7 +17,10 @@ type Worker struct {
 	progress orchestrator.Progress
 	events   []orchestrator.Event
 	at       time.Time // of what it writes
+	names    []string  // of the nodes, if there are many
 	nodes    int
+	begun    int // how many nodes Turn has begun
+	ended    int // and ended
 }
 
 // Claim returns a worker of the oldest job that nobody holds.
@@ -31,10 +34,23 @@ func Claim(ctx context.Context, store orchestrator.Store) (*Worker, error) {
 
 // NewWorker creates a job and returns its worker. No other job may be waiting for one.
 func NewWorker(ctx context.Context, store orchestrator.Store, nodes int) (*Worker, error) {
-	if _, err := store.CreateJob(ctx, newJob(0), Names(nodes)); err != nil {
+	names := Names(nodes)
+	if _, err := store.CreateJob(ctx, newJob(0), names); err != nil {
 		return nil, err
 	}
-	return Claim(ctx, store)
+	w, err := Claim(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	w.names = names
+	return w, nil
+}
+
+func (w *Worker) name(i int) string {
+	if w.names == nil {
+		return Name(i)
+	}
+	return w.names[i]
 }
 
 // Job returns the id of the job.
@@ -44,7 +60,7 @@ func (w *Worker) Job() orchestrator.JobID { return w.lease.Job }
 func (w *Worker) Run(i int) {
 	w.progress.Counts.New--
 	w.progress.Counts.Running++
-	w.add(orchestrator.EventNodeRunning, orchestrator.Node{Index: i, Name: Name(i), State: orchestrator.NodeRunning, Started: w.at})
+	w.add(orchestrator.EventNodeRunning, orchestrator.Node{Index: i, Name: w.name(i), State: orchestrator.NodeRunning, Started: w.at})
 }
 
 // Finish adds that a running node has finished.
@@ -52,7 +68,7 @@ func (w *Worker) Finish(i int) {
 	w.progress.Counts.Running--
 	w.progress.Counts.Finished++
 	w.add(orchestrator.EventNodeFinished, orchestrator.Node{
-		Index: i, Name: Name(i), State: orchestrator.NodeFinished, Started: w.at, Finished: w.at.Add(time.Second), Result: Result(i),
+		Index: i, Name: w.name(i), State: orchestrator.NodeFinished, Started: w.at, Finished: w.at.Add(time.Second), Result: Result(i),
 	})
 }
 
@@ -87,19 +103,27 @@ func (w *Worker) Commit(ctx context.Context) error {
 	return err
 }
 
-// RunAll writes that nodes, from one to before another, have run and finished, in groups of so many transitions.
-func (w *Worker) RunAll(ctx context.Context, from, to, group int) error {
-	for ; from < to; from += group / 2 {
-		end := min(from+group/2, to)
-		for i := from; i < end; i++ {
-			w.Run(i)
-		}
-		for i := from; i < end; i++ {
-			w.Finish(i)
-		}
-		if err := w.Commit(ctx); err != nil {
+// RunAll writes that all nodes have run and finished, in groups of so many transitions.
+func (w *Worker) RunAll(ctx context.Context, group int) error {
+	for w.ended < w.nodes {
+		if err := w.Turn(ctx, group); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// Turn writes a group of transitions: it ends the nodes that the Turn before has begun, and begins others, as
+// long as there are any.
+func (w *Worker) Turn(ctx context.Context, group int) error {
+	for ; w.ended < w.begun; w.ended++ {
+		w.Finish(w.ended)
+	}
+	for end := min(w.begun+group/2, w.nodes); w.begun < end; w.begun++ {
+		w.Run(w.begun)
+	}
+	return w.Commit(ctx)
+}
+
+// Ended returns how many nodes Turn has ended.
+func (w *Worker) Ended() int { return w.ended }

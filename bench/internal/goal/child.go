@@ -1,6 +1,7 @@
 package goal
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -23,11 +24,13 @@ func IsChild() bool { return os.Getenv(childVariable) != "" }
 
 // Child writes transitions into a store, as the parent process asks, and tells out what that took.
 func Child(out io.Writer) error {
-	if len(os.Args) != 3 {
-		return errors.New("child: needs a directory and a number")
+	if len(os.Args) != 5 {
+		return errors.New("child: needs a directory and three numbers")
 	}
 	n, err := strconv.Atoi(os.Args[2])
-	if err != nil {
+	rows, err2 := strconv.Atoi(os.Args[3])
+	bytes, err3 := strconv.Atoi(os.Args[4])
+	if err := cmp.Or(err, err2, err3); err != nil {
 		return fmt.Errorf("child: %w", err)
 	}
 	before, err := measure.Resident()
@@ -36,7 +39,7 @@ func Child(out io.Writer) error {
 	}
 	write := storeTransitions
 	if os.Getenv(childVariable) == childDefaults {
-		write = writeDefaults
+		write = footprint{rows, bytes}.writeDefaults
 	}
 	var u used
 	err = write(os.Args[1], n, func(took time.Duration) error {
@@ -65,43 +68,38 @@ func storeTransitions(dir string, n int, done func(time.Duration) error) error {
 		return err
 	}
 	begin := time.Now()
-	if err := w.RunAll(ctx, 0, n/2, group); err != nil {
+	if err := w.RunAll(ctx, group); err != nil {
 		return err
 	}
 	return done(time.Since(begin))
 }
 
-// writeDefaults writes as much into a Badger that was opened as it comes, but for SyncWrites: for a
-// transition a row of its node and a row of its event.
-func writeDefaults(dir string, n int, done func(time.Duration) error) error {
+// writeDefaults writes groups of transitions into a Badger that was opened as it comes, but for SyncWrites.
+func (f footprint) writeDefaults(dir string, n int, done func(time.Duration) error) error {
 	db, err := badgerdb.Open(badgerdb.DefaultOptions(dir).WithSyncWrites(true).WithLogger(nil))
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	begin := time.Now()
-	for from := 0; from < n; from += group {
-		err := db.Update(func(txn *badgerdb.Txn) error {
-			for i := from; i < min(from+group, n); i++ {
-				if err := setTransition(txn, i); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
+	for i := range n / group {
+		if err := db.Update(func(txn *badgerdb.Txn) error { return f.set(txn, i) }); err != nil {
 			return err
 		}
 	}
 	return done(time.Since(begin))
 }
 
-func setTransition(txn *badgerdb.Txn, i int) error {
-	key := func(kind byte, n int) []byte { return binary.BigEndian.AppendUint64([]byte{1, kind}, uint64(n)) }
-	row := make([]byte, 510)
-	copy(row, fleet.Result(i))
-	if err := txn.Set(key('n', i/2), row); err != nil {
-		return err
+// set writes the rows of one group.
+func (f footprint) set(txn *badgerdb.Txn, group int) error {
+	for i := range f.rows {
+		n := group*f.rows + i
+		key := binary.BigEndian.AppendUint64([]byte("n"), uint64(n))
+		row := make([]byte, f.bytes/f.rows-len(key))
+		copy(row, fleet.Result(n))
+		if err := txn.Set(key, row); err != nil {
+			return err
+		}
 	}
-	return txn.Set(key('e', i), make([]byte, 130))
+	return nil
 }

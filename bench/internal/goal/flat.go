@@ -141,7 +141,7 @@ func (env *Env) withNewest(ctx context.Context, transitions int, f func(*orchest
 // step commits transitions, an even number of them, one by one.
 func step(ctx context.Context, w *fleet.Worker, transitions int) (err error) {
 	for i := 0; i < transitions/2 && err == nil; i++ {
-		_, err = commitOne(ctx, w, i, 1)
+		err = commitOne(ctx, w, i)
 	}
 	return err
 }
