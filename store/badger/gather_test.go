@@ -8,7 +8,7 @@ import (
 // TestGather gathers what has arrived, whether others get turns or not.
 func TestGather(t *testing.T) {
 	for name, hasty := range map[string]time.Time{"patient": {}, "hasty": time.Now().Add(time.Hour)} {
-		w := newWriter(nil)
+		w := newWriter(&Store{}, "")
 		w.hasty = hasty
 		first := &request{}
 		for range 3 {

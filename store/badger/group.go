@@ -76,6 +76,9 @@ func (g *group) put(rows []row) error {
 	if g.bytes+bytes+reserved >= g.s.db.MaxBatchSize() || g.rows+int64(len(rows))+shared+8 >= g.s.db.MaxBatchCount() {
 		return errFull
 	}
+	if err := checkValues(rows); err != nil {
+		return err
+	}
 	entries := make([]badgerdb.Entry, len(rows))
 	for i, r := range rows {
 		if err := g.set(&entries[i], r); err != nil {
@@ -85,6 +88,16 @@ func (g *group) put(rows []row) error {
 	}
 	g.bytes += bytes
 	g.rows += int64(len(rows))
+	return nil
+}
+
+// checkValues returns an error if one of the rows would get into the value log, which is not flushed.
+func checkValues(rows []row) error {
+	for i := range rows {
+		if n := len(rows[i].value); n >= valueThreshold {
+			return invalid("row", n, fmt.Sprintf("must have fewer than %d bytes", valueThreshold))
+		}
+	}
 	return nil
 }
 

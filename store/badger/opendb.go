@@ -64,7 +64,10 @@ func removeEmptyLogs(dir string, log *slog.Logger) error {
 	return nil
 }
 
-func isTableLog(name string) bool { return strings.HasSuffix(name, ".mem") }
+// logSuffix is what Badger's names of the logs of memtables end with, behind a number.
+const logSuffix = ".mem"
+
+func isTableLog(name string) bool { return strings.HasSuffix(name, logSuffix) }
 
 // emptyLogs returns the names of those logs of Badger in a directory that are empty.
 func emptyLogs(dir string) (empty []string, err error) {

@@ -36,6 +36,7 @@ const (
 	blockCacheSize   = 16 << 20
 	indexCacheSize   = 16 << 20
 	valueLogFileSize = 64 << 20
+	valueThreshold   = 1 << 20 // from this length on Badger puts a value into its value log; the most that it takes
 )
 
 // When Badger begins to merge its newest tables, which are as long as a memtable: with its default of 5 it
@@ -57,12 +58,13 @@ const (
 
 func badgerOptions(dir string, log *slog.Logger) badgerdb.Options {
 	return badgerdb.DefaultOptions(dir).
-		WithSyncWrites(true).
+		WithSyncWrites(syncWrites).
 		WithMemTableSize(memTableSize).
 		WithNumMemtables(numMemTables).
 		WithBlockCacheSize(blockCacheSize).
 		WithIndexCacheSize(indexCacheSize).
 		WithValueLogFileSize(valueLogFileSize).
+		WithValueThreshold(valueThreshold).
 		WithNumLevelZeroTables(newestTables).
 		WithNumLevelZeroTablesStall(newestTablesStall).
 		WithBlockSize(blockSize).

@@ -64,9 +64,10 @@ func Open(dir string, opts *Options) (*Store, error) {
 		closed:  make(chan struct{}),
 		closeDB: db.Close,
 	}
-	s.writer = newWriter(s)
+	s.writer = newWriter(s, dir)
 	orphans, removed, err := s.load()
 	if err != nil {
+		s.writer.flusher.close()
 		return nil, closeAfter(db, fmt.Errorf("badger: open %s: %w", dir, err))
 	}
 	s.writer.start()

@@ -56,19 +56,30 @@ type writer struct {
 	done     chan struct{}
 	hasty    time.Time // until when no turns are given
 
+	flusher *flusher
+
 	// commit makes a transaction durable. Tests replace it.
 	commit func(txn *badgerdb.Txn, version uint64) error
 	groups atomic.Int64 // how many transactions were committed
 }
 
-func newWriter(s *Store) *writer {
-	return &writer{
+func newWriter(s *Store, dir string) *writer {
+	w := &writer{
 		s:        s,
 		requests: make(chan *request, 1024),
 		quit:     make(chan struct{}),
 		done:     make(chan struct{}),
-		commit:   func(txn *badgerdb.Txn, version uint64) error { return txn.CommitAt(version, nil) },
+		flusher:  newFlusher(s.db, dir),
 	}
+	w.commit = w.commitAt
+	return w
+}
+
+func (w *writer) commitAt(txn *badgerdb.Txn, version uint64) error {
+	if err := txn.CommitAt(version, nil); err != nil {
+		return err
+	}
+	return w.flusher.flush()
 }
 
 func (w *writer) start() { go w.run() }
@@ -105,6 +116,7 @@ func (w *writer) do(ctx context.Context, o op) error {
 
 func (w *writer) run() {
 	defer close(w.done)
+	defer w.flusher.close()
 	var waiting []*request
 	for {
 		if len(waiting) == 0 {
