@@ -70,13 +70,18 @@ func pages[T any](ctx context.Context, s *Store, read func(*snapshot) (page []T,
 
 // whileThere makes the reading of pages end with ErrNotFound when there is no such job any more.
 func whileThere[T any](id orchestrator.JobID, read func(*snapshot) ([]T, bool, error)) func(*snapshot) ([]T, bool, error) {
+	var looked bool
+	var removals uint64 // as of when it was looked
 	return func(sn *snapshot) ([]T, bool, error) {
-		there, err := sn.exists(id)
-		if err == nil && !there {
-			err = orchestrator.ErrNotFound
-		}
-		if err != nil {
-			return nil, false, err
+		if !looked || sn.removals != removals {
+			there, err := sn.exists(id)
+			if err == nil && !there {
+				err = orchestrator.ErrNotFound
+			}
+			if err != nil {
+				return nil, false, err
+			}
+			looked, removals = true, sn.removals
 		}
 		return read(sn)
 	}
@@ -102,6 +107,7 @@ type nodeReading struct {
 	quota
 
 	brief, ended bool
+	settled      bool // which a job stays
 
 	sn     *snapshot
 	page   []orchestrator.Node
@@ -193,14 +199,14 @@ func (l *nodeReading) read(sn *snapshot) (page []orchestrator.Node, more bool, e
 	if l.done() {
 		return nil, false, nil
 	}
-	if l.brief && l.ended {
-		settled, err := sn.settled(l.place)
-		if settled && err == nil {
-			err = l.readBriefs(sn)
+	if l.brief && l.ended && !l.settled {
+		if l.settled, err = sn.settled(l.place); err != nil {
+			return nil, false, err
 		}
-		if settled || err != nil {
-			return l.page, !l.done(), err
-		}
+	}
+	if l.settled {
+		err := l.readBriefs(sn)
+		return l.page, !l.done(), err
 	}
 	err = sn.eachNode(l.job, l.place, l.next, func(index int, key, value []byte) (bool, error) {
 		if err := l.addNew(min(index, end)); err != nil || l.next >= end || l.full() {
