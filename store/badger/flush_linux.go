@@ -1,6 +1,7 @@
 package badger
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,26 +15,29 @@ import (
 )
 
 // syncWrites is whether Badger flushes what it writes. It would flush two files for each transaction: the
-// log of its memtable, and the value log, in which this store has nothing: see checkValues.
+// log of its memtable, and the value log, in which this store has as good as nothing.
 const syncWrites = false
 
 // flusher makes durable what a database has written. It is used by one goroutine.
 //
-// It flushes the log of the memtable and nothing else. Badger writes to that through a mapping, and on
-// Linux the flush of a file is the same as that of its mappings. A log has the number behind that of the
-// one before, and there is a new one only when a transaction is written.
+// It flushes the log of the memtable. Badger writes to that through a mapping, and on Linux the flush of a
+// file is the same as that of its mappings. A log has the number behind that of the one before, and there is
+// a new one only when a transaction is written.
 type flusher struct {
 	db     *badgerdb.DB
-	dir    string
+	dir    string   // absolute
 	log    *os.File // nil if it is not known
 	number int      // of the log
 }
 
 func newFlusher(db *badgerdb.DB, dir string) *flusher { return &flusher{db: db, dir: dir} }
 
-// flush makes durable all that the database has written.
-func (f *flusher) flush() error {
-	if err := f.follow(); err != nil {
+// flush makes durable all that the database has written. Of the value log it needs to be told.
+func (f *flusher) flush(valueLog bool) error {
+	if err := f.follow(); err != nil || valueLog {
+		if err != nil {
+			f.close() // it may be that of another memtable before it is found again
+		}
 		return f.db.Sync() // of both files, whatever their names are
 	}
 	for {
@@ -47,7 +51,11 @@ func (f *flusher) flush() error {
 // follow opens the log that is written to now, unless it is open.
 func (f *flusher) follow() error {
 	if f.log == nil {
-		if err := f.find(); err != nil {
+		number, err := f.newest()
+		if err != nil {
+			return err
+		}
+		if err := f.open(number); err != nil {
 			return err
 		}
 	}
@@ -62,12 +70,9 @@ func (f *flusher) follow() error {
 	}
 }
 
-// find opens the newest log.
-func (f *flusher) find() error {
+// newest returns the number of the newest log.
+func (f *flusher) newest() (int, error) {
 	entries, err := os.ReadDir(f.dir)
-	if err != nil {
-		return err
-	}
 	newest := -1
 	for _, entry := range entries {
 		if digits, ok := strings.CutSuffix(entry.Name(), logSuffix); ok {
@@ -76,8 +81,11 @@ func (f *flusher) find() error {
 			}
 		}
 	}
-	return f.open(newest)
+	return newest, err
 }
+
+// errNotMapped means that a file is not the log it looks like.
+var errNotMapped = errors.New("not mapped by this process")
 
 // open makes the log with a number the one that is flushed, if there is one.
 func (f *flusher) open(number int) error {
@@ -85,9 +93,35 @@ func (f *flusher) open(number int) error {
 	if err != nil {
 		return err
 	}
+	if err := checkMapped(log); err != nil {
+		return errors.Join(err, log.Close())
+	}
 	f.close()
 	f.log, f.number = log, number
 	return nil
+}
+
+// checkMapped returns an error unless this process has mapped a file. Where it does not know, it has not.
+func checkMapped(file *os.File) error {
+	path, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", file.Fd()))
+	if err != nil {
+		return err
+	}
+	maps, err := os.Open("/proc/self/maps")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = maps.Close() }()
+	lines := bufio.NewScanner(maps)
+	for lines.Scan() {
+		if strings.HasSuffix(lines.Text(), " "+path) {
+			return nil
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return err
+	}
+	return errNotMapped
 }
 
 func (f *flusher) close() {

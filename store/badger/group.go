@@ -20,6 +20,7 @@ type group struct {
 	version uint64 // what the rows are written as
 	bytes   int64  // how much of the transaction is used
 	rows    int64
+	long    bool  // a part of it gets into Badger's value log
 	err     error // why it cannot be written
 
 	before   counters                         // as they were
@@ -76,9 +77,6 @@ func (g *group) put(rows []row) error {
 	if g.bytes+bytes+reserved >= g.s.db.MaxBatchSize() || g.rows+int64(len(rows))+shared+8 >= g.s.db.MaxBatchCount() {
 		return errFull
 	}
-	if err := checkValues(rows); err != nil {
-		return err
-	}
 	entries := make([]badgerdb.Entry, len(rows))
 	for i, r := range rows {
 		if err := g.set(&entries[i], r); err != nil {
@@ -91,20 +89,11 @@ func (g *group) put(rows []row) error {
 	return nil
 }
 
-// checkValues returns an error if one of the rows would get into the value log, which is not flushed.
-func checkValues(rows []row) error {
-	for i := range rows {
-		if n := len(rows[i].value); n >= valueThreshold {
-			return invalid("row", n, fmt.Sprintf("must have fewer than %d bytes", valueThreshold))
-		}
-	}
-	return nil
-}
-
 func (g *group) set(entry *badgerdb.Entry, r row) error {
 	if r.value == nil {
 		return g.txn.Delete(r.key)
 	}
+	g.long = g.long || len(r.value) >= valueThreshold
 	entry.Key, entry.Value = r.key, r.value
 	return g.txn.SetEntry(entry)
 }

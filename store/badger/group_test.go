@@ -140,17 +140,3 @@ func TestStopBeforeCreate(t *testing.T) {
 	release()
 	all.Wait()
 }
-
-// TestRowTooLong refuses a row that would not be flushed, and writes what comes with it.
-func TestRowTooLong(t *testing.T) {
-	s := openTest(t, t.TempDir())
-	w := mustWorker(t, s, 5)
-	w.mustCommit(t, w.ending())
-	for length, want := range map[int]bool{valueThreshold - 1: true, valueThreshold: false} {
-		err := s.writer.do(t.Context(), &settling{w.lease.Job, []row{{briefsKey(1, 0), make([]byte, length)}}})
-		var invalid *orchestrator.InvalidError
-		if (err == nil) != want || err != nil && !errors.As(err, &invalid) {
-			t.Errorf("a row of %d bytes: error %v, want one: %t", length, err, !want)
-		}
-	}
-}

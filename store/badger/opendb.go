@@ -35,9 +35,9 @@ func closeAfter(db *badgerdb.DB, err error) error {
 
 // removeEmptyLogs removes the logs that a crash has left empty, which Badger does not open. A log has
 // no length while it is being made, when nothing has been written to it, and while it is being
-// deleted, when all of it is in a table; with the flush of the first write its length is on the disk.
+// deleted, when all of it is in a table; with its first flush its length is on the disk.
 // A crash does not leave two such logs of memtables: they may have held something. The value log
-// never does.
+// hardly ever does, and then it is flushed, too.
 func removeEmptyLogs(dir string, log *slog.Logger) error {
 	if empty, err := emptyLogs(dir); err != nil || len(empty) == 0 {
 		return err

@@ -134,11 +134,11 @@ func TestSettlingInterrupted(t *testing.T) {
 	interrupted := 0
 	for {
 		left := interrupted // how many writes are let through
-		s.writer.commit = func(txn *badgerdb.Txn, version uint64) error {
+		s.writer.commit = func(g *group) error {
 			if left--; left < 0 {
 				return badgerdb.ErrTxnTooBig
 			}
-			return commit(txn, version)
+			return commit(g)
 		}
 		err := s.settleJob(job)
 		s.writer.commit = commit

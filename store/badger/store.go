@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 
@@ -50,6 +51,10 @@ type Store struct {
 // process, or if the directory was written by a newer version of this package.
 func Open(dir string, opts *Options) (*Store, error) {
 	o := opts.withDefaults()
+	dir, err := filepath.Abs(dir) // wherever the process goes
+	if err != nil {
+		return nil, fmt.Errorf("badger: open: %w", err)
+	}
 	db, err := openDB(dir, o.Logger)
 	if err != nil {
 		return nil, err

@@ -58,8 +58,8 @@ type writer struct {
 
 	flusher *flusher
 
-	// commit makes a transaction durable. Tests replace it.
-	commit func(txn *badgerdb.Txn, version uint64) error
+	// commit makes a group durable. Tests replace it.
+	commit func(*group) error
 	groups atomic.Int64 // how many transactions were committed
 }
 
@@ -71,15 +71,13 @@ func newWriter(s *Store, dir string) *writer {
 		done:     make(chan struct{}),
 		flusher:  newFlusher(s.db, dir),
 	}
-	w.commit = w.commitAt
-	return w
-}
-
-func (w *writer) commitAt(txn *badgerdb.Txn, version uint64) error {
-	if err := txn.CommitAt(version, nil); err != nil {
-		return err
+	w.commit = func(g *group) error {
+		if err := g.txn.CommitAt(g.version, nil); err != nil {
+			return err
+		}
+		return w.flusher.flush(g.long)
 	}
-	return w.flusher.flush()
+	return w
 }
 
 func (w *writer) start() { go w.run() }
@@ -232,7 +230,7 @@ func (w *writer) make(g *group) error {
 		return err
 	}
 	w.groups.Add(1)
-	err := w.commit(g.txn, g.version)
+	err := w.commit(g)
 	switch {
 	case err == nil:
 		return nil

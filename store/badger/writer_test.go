@@ -30,9 +30,9 @@ func until(t *testing.T, what string, ready func() bool) {
 // onCommit makes the writer call f instead of committing. No write may be in progress.
 func onCommit(s *Store, f func(group int, commit func() error) error) {
 	commit, groups := s.writer.commit, 0
-	s.writer.commit = func(txn *badgerdb.Txn, version uint64) error {
+	s.writer.commit = func(g *group) error {
 		groups++
-		return f(groups, func() error { return commit(txn, version) })
+		return f(groups, func() error { return commit(g) })
 	}
 }
 

@@ -86,7 +86,7 @@ func FillNodes(ctx context.Context, dir string, n int) error {
 		return err
 	}
 	defer store.Close()
-	w, err := NewWorker(ctx, store, n)
+	w, err := NewWorker(ctx, store, Names(n))
 	if err == nil {
 		err = w.RunAll(ctx, orchestrator.MaxBatchEvents)
 	}

@@ -32,9 +32,9 @@ func Claim(ctx context.Context, store orchestrator.Store) (*Worker, error) {
 	return &Worker{store: store, lease: lease, progress: job.Progress.Clone(), at: job.Created(), nodes: job.NodeCount}, nil
 }
 
-// NewWorker creates a job and returns its worker. No other job may be waiting for one.
-func NewWorker(ctx context.Context, store orchestrator.Store, nodes int) (*Worker, error) {
-	names := Names(nodes)
+// NewWorker creates a job of nodes with these names and returns its worker, which keeps them. No other job
+// may be waiting for one.
+func NewWorker(ctx context.Context, store orchestrator.Store, names []string) (*Worker, error) {
 	if _, err := store.CreateJob(ctx, newJob(0), names); err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func storeTransitions(dir string, n int, done func(time.Duration) error) error {
 		return err
 	}
 	defer store.Close()
-	w, err := fleet.NewWorker(ctx, store, n/2)
+	w, err := fleet.NewWorker(ctx, store, fleet.Names(n/2))
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (f footprint) writeDefaults(dir string, n int, done func(time.Duration) err
 	}
 	defer db.Close()
 	begin := time.Now()
-	for i := range n / group {
+	for i := 0; i*group < n; i++ {
 		if err := db.Update(func(txn *badgerdb.Txn) error { return f.set(txn, i) }); err != nil {
 			return err
 		}

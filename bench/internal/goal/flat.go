@@ -128,7 +128,7 @@ func (env *Env) withNewest(ctx context.Context, transitions int, f func(*orchest
 	defer store.Close()
 	workers := make([]*fleet.Worker, 20)
 	for i := range workers {
-		if workers[i], err = fleet.NewWorker(ctx, store, churn/2); err != nil {
+		if workers[i], err = fleet.NewWorker(ctx, store, fleet.Names(churn/2)); err != nil {
 			return err
 		}
 	}

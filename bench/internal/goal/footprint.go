@@ -39,7 +39,7 @@ func (env *Env) written(ctx context.Context, do func(*fleet.Worker) error) (foot
 		return footprint{}, err
 	}
 	defer store.Close()
-	w, err := fleet.NewWorker(ctx, store, footprintNodes)
+	w, err := fleet.NewWorker(ctx, store, fleet.Names(footprintNodes))
 	if err != nil {
 		return footprint{}, err
 	}

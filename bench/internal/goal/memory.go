@@ -43,7 +43,7 @@ func storeMemory(ctx context.Context, env *Env) ([]result.Row, error) {
 	fsync, err := env.fsync()
 	what := fmt.Sprintf("the store after %s transitions, against Badger with its defaults and SyncWrites: ", count(env.Transitions))
 	differs := func(same float64) string {
-		return fmt.Sprintf("the other side is given %d ready bytes a transition, for a row of its node and one of its event; "+
+		return fmt.Sprintf("the other side is given %d ready bytes a transition, in two rows, and flushes two files a transaction; "+
 			"the store makes %d rows of %d bytes of %d transitions, and against Badger that is given only as much it reaches %.2fx",
 			transitionSize, written.rows, written.bytes/written.rows, group, same)
 	}
@@ -91,9 +91,10 @@ func (env *Env) beyondStore(ctx context.Context, n int) (beyond, store float64, 
 // whileWritten returns how much the live heap grows, in MB, while the same is written to a store without
 // an orchestrator.
 func (env *Env) whileWritten(ctx context.Context, n int) (grown float64, err error) {
+	names := fleet.Names(n)
 	err = env.withStore(func(store *badger.Store) error {
 		before := measure.Live()
-		w, err := fleet.NewWorker(ctx, store, n)
+		w, err := fleet.NewWorker(ctx, store, names)
 		if err != nil {
 			return err
 		}

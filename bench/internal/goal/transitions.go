@@ -54,7 +54,10 @@ const transitionNodes = 1 << 18 // more than are begun and ended in the time the
 
 // inGroups returns how many transitions a second a store takes in groups.
 func (env *Env) inGroups(ctx context.Context) (float64, error) {
-	return env.committed(ctx, func(w *fleet.Worker) (int, error) { return 2 * w.Ended(), w.Turn(ctx, group) })
+	return env.committed(ctx, func(w *fleet.Worker) (int, error) {
+		err := w.Turn(ctx, group)
+		return 2 * w.Ended(), err
+	})
 }
 
 // oneByOne returns how many transitions a second a store takes one by one.
@@ -70,7 +73,7 @@ func (env *Env) oneByOne(ctx context.Context) (float64, error) {
 // it has done.
 func (env *Env) committed(ctx context.Context, do func(*fleet.Worker) (int, error)) (rate float64, err error) {
 	err = env.withStore(func(store *badger.Store) error {
-		w, err := fleet.NewWorker(ctx, store, transitionNodes)
+		w, err := fleet.NewWorker(ctx, store, fleet.Names(transitionNodes))
 		if err != nil {
 			return err
 		}
