@@ -20,6 +20,7 @@ func sample() *result.Run {
 		Machine: []result.Fact{{Name: "processors", Value: "2"}},
 		Rows: []result.Row{
 			{Goal: 6, What: "a job", Wanted: 4, Reached: 4.04, Unit: "x", Figures: "40 and 10 a second", Differs: "the peer writes no events"},
+			{Goal: 7, What: "many", Wanted: 2, Reached: 1.9964, Unit: "x"},
 			{Goal: 9, What: "heap", Wanted: 32, AtMost: true, Reached: 33.3, Unit: "MB"},
 		},
 		Load:   []result.Latency{{Endpoint: "GET /jobs", Requests: 7, P50: 1.25, P99: 30}},
@@ -39,6 +40,7 @@ func TestDocument(t *testing.T) {
 	for _, want := range []string{
 		"Measured on 2026-03-04 in 9m0s, with `bench -docs ../docs`, 5 rounds.",
 		"| 6 | a job | ≥ 4x | **4.04x** | met | 40 and 10 a second |",
+		"| 7 | many | ≥ 2x | **1.996x** | missed |  |",
 		"| 9 | heap | ≤ 32 MB | **33.3 MB** | missed |  |",
 		"- Goal 6: the peer writes no events.\n",
 		"| `GET /jobs` | 7 | 1.25 ms | 30 ms |\n",

@@ -38,7 +38,14 @@ func wanted(r *result.Row) string {
 	return sign + figure(r.Wanted, r.Unit)
 }
 
-func reached(r *result.Row) string { return figure(r.Reached, r.Unit) }
+// reached writes what was reached, in as many digits as it takes to see that it was missed.
+func reached(r *result.Row) string {
+	digits := digitsOf(r.Reached)
+	for !r.Met() && digits < 9 && decimal(r.Reached, digits) == decimal(r.Wanted, digits) {
+		digits++
+	}
+	return withUnit(decimal(r.Reached, digits), r.Unit)
+}
 
 func verdict(r *result.Row) string {
 	if r.Met() {
@@ -48,19 +55,27 @@ func verdict(r *result.Row) string {
 }
 
 // figure writes a number with its unit, in about three digits.
-func figure(v float64, unit string) string {
-	digits := 2
+func figure(v float64, unit string) string { return withUnit(decimal(v, digitsOf(v)), unit) }
+
+// digitsOf returns how many digits behind the point make about three of a number.
+func digitsOf(v float64) int {
 	switch {
 	case v >= 100 || v == float64(int(v)):
-		digits = 0
+		return 0
 	case v >= 10:
-		digits = 1
+		return 1
+	default:
+		return 2
 	}
-	text := strconv.FormatFloat(v, 'f', digits, 64)
+}
+
+func decimal(v float64, digits int) string { return strconv.FormatFloat(v, 'f', digits, 64) }
+
+func withUnit(number, unit string) string {
 	if unit == "x" || unit == "%" {
-		return text + unit
+		return number + unit
 	}
-	return strings.TrimSpace(text + " " + unit)
+	return strings.TrimSpace(number + " " + unit)
 }
 
 // Save writes a run to a file, from which Load reads it.
