@@ -51,13 +51,14 @@ const (
 // steps that double, several tables at once in each compactor: with a value that is longer than a block,
 // and with compression, a table takes several times its length.
 const (
+	tableSize   = 4 << 20  // on all levels but the newest: Badger doubles it from one to the next
 	blockSize   = 16 << 10 // with room for maxPiece
 	compactors  = 2        // the least that Badger takes
 	compression = options.None
 )
 
 func badgerOptions(dir string, log *slog.Logger) badgerdb.Options {
-	return badgerdb.DefaultOptions(dir).
+	o := badgerdb.DefaultOptions(dir).
 		WithSyncWrites(syncWrites).
 		WithMemTableSize(memTableSize).
 		WithNumMemtables(numMemTables).
@@ -67,6 +68,7 @@ func badgerOptions(dir string, log *slog.Logger) badgerdb.Options {
 		WithValueThreshold(valueThreshold).
 		WithNumLevelZeroTables(newestTables).
 		WithNumLevelZeroTablesStall(newestTablesStall).
+		WithBaseTableSize(tableSize).
 		WithBlockSize(blockSize).
 		WithNumCompactors(compactors).
 		WithCompression(compression).
@@ -74,6 +76,8 @@ func badgerOptions(dir string, log *slog.Logger) badgerdb.Options {
 		WithDetectConflicts(false).
 		WithMetricsEnabled(false).
 		WithLogger(badgerLogger{log})
+	o.TableSizeMultiplier = 1
+	return o
 }
 
 // badgerLogger passes on what Badger logs: its information is of use for debugging only.
