@@ -34,10 +34,11 @@ func newFlusher(db *badgerdb.DB, dir string) *flusher { return &flusher{db: db, 
 
 // flush makes durable all that the database has written. Of the value log it needs to be told.
 func (f *flusher) flush(valueLog bool) error {
-	if err := f.follow(); err != nil || valueLog {
-		if err != nil {
-			f.close() // it may be that of another memtable before it is found again
-		}
+	err := f.follow()
+	if err != nil {
+		f.close() // there may be another before it can be opened
+	}
+	if err != nil || valueLog {
 		return f.db.Sync() // of both files, whatever their names are
 	}
 	for {
@@ -101,15 +102,16 @@ func (f *flusher) open(number int) error {
 	return nil
 }
 
-// checkMapped returns an error unless this process has mapped a file. Where it does not know, it has not.
+// checkMapped returns errNotMapped unless this process has mapped a file, and knows that. It never says that
+// the file does not exist, whatever is missing in /proc.
 func checkMapped(file *os.File) error {
 	path, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", file.Fd()))
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %v", errNotMapped, err)
 	}
 	maps, err := os.Open("/proc/self/maps")
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %v", errNotMapped, err)
 	}
 	defer func() { _ = maps.Close() }()
 	lines := bufio.NewScanner(maps)
@@ -118,10 +120,7 @@ func checkMapped(file *os.File) error {
 			return nil
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return err
-	}
-	return errNotMapped
+	return errors.Join(errNotMapped, lines.Err())
 }
 
 func (f *flusher) close() {

@@ -83,6 +83,29 @@ func TestFlushedBesideAnother(t *testing.T) {
 	}
 }
 
+// TestNotMapped tells a file that this process has not mapped, or does not know, from one that does not exist.
+func TestNotMapped(t *testing.T) {
+	open, closed := mustCreate(t), mustCreate(t)
+	defer open.Close()
+	if err := closed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, file := range map[string]*os.File{"not mapped": open, "not in /proc": closed} {
+		if err := checkMapped(file); !errors.Is(err, errNotMapped) || errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: error %v, want errNotMapped and not ErrNotExist", name, err)
+		}
+	}
+}
+
+func mustCreate(t *testing.T) *os.File {
+	t.Helper()
+	file, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // TestFlushedInValueLog writes a row that gets into the value log.
 func TestFlushedInValueLog(t *testing.T) {
 	s := openTest(t, t.TempDir())
@@ -149,10 +172,7 @@ func wantFlushed(t *testing.T, s *Store, pattern string) {
 // tells reports whether the kernel tells what is on the disk.
 func tells(t *testing.T) bool {
 	t.Helper()
-	file, err := os.CreateTemp(t.TempDir(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := mustCreate(t)
 	defer file.Close()
 	if _, err := file.WriteString("not flushed"); err != nil {
 		t.Fatal(err)

@@ -20,8 +20,9 @@ type group struct {
 	version uint64 // what the rows are written as
 	bytes   int64  // how much of the transaction is used
 	rows    int64
-	long    bool  // a part of it gets into Badger's value log
 	err     error // why it cannot be written
+
+	valueLog bool // a part of it gets into Badger's value log
 
 	before   counters                         // as they were
 	counters counters                         // as the group leaves them
@@ -93,7 +94,7 @@ func (g *group) set(entry *badgerdb.Entry, r row) error {
 	if r.value == nil {
 		return g.txn.Delete(r.key)
 	}
-	g.long = g.long || len(r.value) >= valueThreshold
+	g.valueLog = g.valueLog || len(r.value) >= valueThreshold
 	entry.Key, entry.Value = r.key, r.value
 	return g.txn.SetEntry(entry)
 }

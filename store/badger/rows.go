@@ -25,8 +25,8 @@ func costOf(rows []row) int64 {
 }
 
 // A value that is longer than maxPiece is cut into pieces, each of which fits into a block of a table:
-// see blockSize. So none comes near the length at which Badger would put it into its value log, which costs a
-// flush more on Linux, and where Badger flushes it may fail to unnoticed. The values of live rows, classes and
+// see blockSize. So none comes near the length at which Badger would put it into its value log, whose flush
+// takes time on Linux, and may fail unnoticed elsewhere. The values of live rows, classes and
 // buckets are never cut: what an orchestrator writes does not make them that long.
 // The row then begins with inPieces, where others have their version, and the number of further
 // pieces, each of which has a row.

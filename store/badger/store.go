@@ -46,12 +46,13 @@ type Store struct {
 	closeDB func() error // Tests replace it.
 }
 
-// Open opens the store in a directory, which it creates if there is none. If opts is nil, it uses
-// the defaults. It returns an error if another store has the directory open, here or in another
-// process, or if the directory was written by a newer version of this package.
+// Open opens the store in a directory, which it creates if there is none. A relative one is relative to
+// where the process is now, wherever it goes later. If opts is nil, it uses the defaults. It returns an
+// error if another store has the directory open, here or in another process, or if the directory was
+// written by a newer version of this package.
 func Open(dir string, opts *Options) (*Store, error) {
 	o := opts.withDefaults()
-	dir, err := filepath.Abs(dir) // wherever the process goes
+	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("badger: open: %w", err)
 	}

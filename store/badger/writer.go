@@ -75,7 +75,7 @@ func newWriter(s *Store, dir string) *writer {
 		if err := g.txn.CommitAt(g.version, nil); err != nil {
 			return err
 		}
-		return w.flusher.flush(g.long)
+		return w.flusher.flush(g.valueLog)
 	}
 	return w
 }
