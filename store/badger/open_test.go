@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -57,6 +58,30 @@ func TestOpenTwice(t *testing.T) {
 	wantText(t, "a second Open", err, "another store has "+dir+" open")
 	if _, err := s.CreateJob(t.Context(), testJob(), nodeNames(1)); err != nil {
 		t.Errorf("the first store: %v", err)
+	}
+}
+
+// TestRelative writes to a store in a relative directory after the process has gone to another one, until Badger
+// has made new files.
+func TestRelative(t *testing.T) {
+	home, elsewhere := t.TempDir(), t.TempDir()
+	t.Chdir(home)
+	s := openTest(t, "data")
+	t.Chdir(elsewhere)
+	const nodes = 20
+	w := mustWorker(t, s, nodes)
+	for node := range nodes {
+		w.mustCommit(t, w.batch(finished(node, orchestrator.MaxBatchBytes)))
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if files, err := os.ReadDir(elsewhere); err != nil || len(files) > 0 {
+		t.Errorf("there are %v elsewhere, error %v", files, err)
+	}
+	job, err := openTest(t, filepath.Join(home, "data")).Job(t.Context(), w.lease.Job)
+	if err != nil || job.Counts.Finished != nodes {
+		t.Errorf("%d nodes have finished, error %v, want %d", job.Counts.Finished, err, nodes)
 	}
 }
 
