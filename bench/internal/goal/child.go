@@ -1,7 +1,6 @@
 package goal
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -27,19 +26,21 @@ func Child(out io.Writer) error {
 	if len(os.Args) != 5 {
 		return errors.New("child: needs a directory and three numbers")
 	}
-	n, err := strconv.Atoi(os.Args[2])
-	rows, err2 := strconv.Atoi(os.Args[3])
-	bytes, err3 := strconv.Atoi(os.Args[4])
-	if err := cmp.Or(err, err2, err3); err != nil {
-		return fmt.Errorf("child: %w", err)
+	var numbers [3]int
+	for i := range numbers {
+		var err error
+		if numbers[i], err = strconv.Atoi(os.Args[2+i]); err != nil {
+			return fmt.Errorf("child: %w", err)
+		}
 	}
+	n, f := numbers[0], footprint{rows: numbers[1], bytes: numbers[2]}
 	before, err := measure.Resident()
 	if err != nil {
 		return err
 	}
 	write := storeTransitions
 	if os.Getenv(childVariable) == childDefaults {
-		write = footprint{rows, bytes}.writeDefaults
+		write = f.writeDefaults
 	}
 	var u used
 	err = write(os.Args[1], n, func(took time.Duration) error {
