@@ -258,7 +258,7 @@ func BenchmarkNodes(b *testing.B) {
 		size := 0
 		for b.Loop() {
 			err := s.read(b.Context(), func(sn *snapshot) error {
-				prefix := []byte{kindNode}
+				prefix := []byte{kindEvents}
 				return sn.iterate(prefix, prefix, false, func(item *badgerdb.Item) (bool, error) {
 					return true, item.Value(func(v []byte) error {
 						size += len(v)

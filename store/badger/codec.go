@@ -27,7 +27,6 @@ var (
 	errMissing   = errors.New("it is missing")
 	errNotEnded  = errors.New("its job has not ended")
 	errEnded     = errors.New("one of its jobs has ended")
-	errJoin      = errors.New("it is older than the event that is read from it")
 )
 
 // corrupt returns the error for a row that cannot be read.
@@ -69,6 +68,18 @@ func (e *encoder) time(t time.Time) {
 	}
 	ms := t.UnixMilli()
 	e.uvarint(uint64(ms)<<1 ^ uint64(ms>>63) + 1)
+}
+
+// since writes a time in milliseconds, or noTime, which takes a byte, as the difference to another, and
+// returns the one to write the next to.
+func (e *encoder) since(other, ms int64) int64 {
+	if ms == noTime {
+		e.uvarint(0)
+		return other
+	}
+	after := ms - other
+	e.uvarint(uint64(after)<<1 ^ uint64(after>>63) + 1)
+	return ms
 }
 
 // fail keeps the first error.
@@ -113,6 +124,9 @@ func (d *decoder) byte() byte {
 }
 
 func (d *decoder) uvarint() uint64 {
+	if len(d.b) > 0 && d.b[0] < 0x80 {
+		return uint64(d.byte())
+	}
 	v, n := binary.Uvarint(d.b)
 	if n <= 0 {
 		d.failVarint(n)
@@ -123,13 +137,8 @@ func (d *decoder) uvarint() uint64 {
 }
 
 func (d *decoder) varint() int64 {
-	v, n := binary.Varint(d.b)
-	if n <= 0 {
-		d.failVarint(n)
-		return 0
-	}
-	d.b = d.b[n:]
-	return v
+	v := d.uvarint()
+	return int64(v>>1) ^ -int64(v&1)
 }
 
 func (d *decoder) failVarint(n int) {
@@ -192,15 +201,6 @@ func (d *decoder) text() string {
 	return string(b)
 }
 
-// textLike is text for a text that is likely to be the given one, whose memory it then shares.
-func (d *decoder) textLike(likely string) string {
-	b := d.take(d.uvarint())
-	if string(b) == likely {
-		return likely
-	}
-	return string(b)
-}
-
 func (d *decoder) bytes() []byte {
 	n := d.uvarint()
 	if n == 0 {
@@ -216,6 +216,16 @@ func (d *decoder) time() time.Time {
 	}
 	v--
 	return time.UnixMilli(int64(v>>1) ^ -int64(v&1)).UTC()
+}
+
+func (d *decoder) since(other int64) (ms, next int64) {
+	v := d.uvarint()
+	if v == 0 {
+		return noTime, other
+	}
+	v--
+	ms = other + (int64(v>>1) ^ -int64(v&1))
+	return ms, ms
 }
 
 func (d *decoder) fail(err error) {

@@ -1,6 +1,12 @@
 package badger
 
-import "github.com/seed-54b7607b/orchestrator"
+import (
+	"cmp"
+	"encoding/binary"
+	"time"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
 
 // The numbers of types in rows are their places here.
 //
@@ -15,106 +21,177 @@ var eventTypes = []orchestrator.EventType{
 const (
 	eventOfJob    = 0 // nothing
 	eventWithNode = 1 // everything
-	eventOfNode   = 2 // its index: the row of the node holds the rest
 )
 
-// eventRow is an event, and whether its node has to be read from the node's own row.
-type eventRow struct {
-	orchestrator.Event
-
-	join bool // only the Index of the Node is set
+// eventsRow is a row of events.
+type eventsRow struct {
+	last  orchestrator.EventID
+	value []byte
 }
 
-// encodeEvents returns the value of a row of events, which are numbered on from each other and leave
-// the job with some progress. Where join is true, the event leaves its node to the node's own row.
-func encodeEvents(p *orchestrator.Progress, events []orchestrator.Event, join []bool) ([]byte, error) {
+// A row of events begins with the progress in which the last of them leaves the job, which is empty unless
+// they are the last ones of a commit, and a time that those of the events are near. Each event stands behind
+// its length, so that one is found without reading those before it; and what its node says comes first,
+// without the rest of it.
+
+// encodeEvents returns the rows of the events of a commit, which are numbered on from each other and leave
+// the job with some progress. Only a row of one event is longer than maxPiece.
+func encodeEvents(p *orchestrator.Progress, events []orchestrator.Event) ([]eventsRow, error) {
 	left := &encoder{b: make([]byte, 0, sizeOfProgress(p))}
 	left.progress(p)
-	e := &encoder{b: make([]byte, 0, 16+len(left.b)+48*len(events)), err: left.err}
-	e.byte(version)
-	e.bytes(left.b)
-	e.uvarint(uint64(len(events)))
+	var rows []eventsRow
+	of := &encoder{b: make([]byte, 0, 512)} // one event
+	all := &encoder{b: make([]byte, 0, min(sizeOfEvents(events), maxPiece))}
+	t := orderedTime(events[0].Time)
+	first := 0
 	for i := range events {
-		e.event(&events[i], join[i])
+		of.b = of.b[:0]
+		of.event(&events[i], t)
+		if i > first && len(all.b)+len(of.b)+len(left.b)+3*binary.MaxVarintLen64 > maxPiece {
+			rows = append(rows, eventsRow{events[i-1].ID, encodeEventsRow(nil, t, i-first, all.b)})
+			all.b, first = all.b[:0], i
+		}
+		all.bytes(of.b)
 	}
-	return e.b, e.err
+	last := eventsRow{events[len(events)-1].ID, encodeEventsRow(left.b, t, len(events)-first, all.b)}
+	return append(rows, last), cmp.Or(left.err, of.err)
 }
 
-func (e *encoder) event(ev *orchestrator.Event, join bool) {
-	form := byte(eventWithNode)
-	switch {
-	case join:
-		form = eventOfNode
-	case ofJob(ev):
-		form = eventOfJob
+func encodeEventsRow(left []byte, t int64, n int, events []byte) []byte {
+	e := &encoder{b: make([]byte, 0, 1+len(left)+3*binary.MaxVarintLen64+len(events))}
+	e.byte(version)
+	e.bytes(left)
+	e.since(0, t)
+	e.uvarint(uint64(n))
+	e.b = append(e.b, events...)
+	return e.b
+}
+
+// sizeOf returns about how much memory a node takes, beside what every node does.
+func sizeOf(n *orchestrator.Node) int { return len(n.Name) + len(n.Message) + len(n.Result) }
+
+// sizeOfEvents returns about how long events are.
+func sizeOfEvents(events []orchestrator.Event) int {
+	size := 128
+	for i := range events {
+		size += 32 + sizeOf(&events[i].Node)
 	}
+	return size
+}
+
+// event writes an event whose time is near another.
+func (e *encoder) event(ev *orchestrator.Event, t int64) {
+	n, form := &ev.Node, byte(eventWithNode)
+	if ofJob(ev) {
+		n, form = &orchestrator.Node{}, eventOfJob
+	}
+	e.text(n.Message)
+	e.bytes(n.Result)
 	e.byte(form)
 	e.eventType(ev.Type)
-	e.time(ev.Time)
 	writeEnum(e, "Events.JobState", ev.JobState, jobStates)
+	t = e.since(orZero(t), orderedTime(ev.Time))
 	if form == eventOfJob {
 		return
 	}
-	n := &ev.Node
 	e.int(n.Index)
-	if form == eventOfNode {
-		return
-	}
 	e.nodeState(n.State)
-	e.nodeTimes(n, ev.ID)
+	t = e.since(t, orderedTime(n.Updated))
+	t = e.since(t, orderedTime(n.Finished))
+	e.since(t, orderedTime(n.Started))
+	e.varint(int64(n.LatestEvent - ev.ID))
 	e.text(n.Name)
-	e.text(n.Message)
-	e.bytes(n.Result)
+}
+
+// orZero returns a time to write the difference to.
+func orZero(ms int64) int64 {
+	if ms == noTime {
+		return 0
+	}
+	return ms
 }
 
 // ofJob reports whether an event has no node.
 func ofJob(ev *orchestrator.Event) bool { return ev.Node.State == "" && ev.Node.Name == "" }
 
-// decodeEvents reads a row of events, the last of which has the given number, and passes on each.
-// Their Results share the memory of value.
-func decodeEvents(value []byte, last orchestrator.EventID, each func(*eventRow) error) error {
-	d := decode(value)
-	d.bytes() // see leftBy
-	n := d.count()
+// eventsIn is a row of events being read.
+type eventsIn struct {
+	decoder
+
+	next, last orchestrator.EventID // of those that have not been read
+	near       int64
+}
+
+// readEventsRow begins to read a row of events, the last of which has the given number.
+func readEventsRow(value []byte, last orchestrator.EventID) eventsIn {
+	r := eventsIn{decoder: decode(value), last: last}
+	r.bytes() // see leftBy
+	near, _ := r.since(0)
+	r.near = orZero(near)
+	n := r.count()
 	if int64(n) > int64(last) {
-		d.fail(errRange)
+		r.fail(errRange)
 	}
-	for id := last - orchestrator.EventID(n) + 1; id <= last && d.err == nil; id++ {
-		row := d.event(id)
-		if d.err != nil {
-			break
+	r.next = last - orchestrator.EventID(n) + 1
+	return r
+}
+
+// event returns a decoder of the next event, and its number. There must be one.
+func (r *eventsIn) event() (d decoder, id orchestrator.EventID) {
+	id = r.next
+	r.next++
+	return decoder{b: r.bytes(), err: r.err}, id
+}
+
+// decodeEvents reads a row of events, the last of which has the given number, and passes on each from one
+// on. Their Results share the memory of value.
+func decodeEvents(value []byte, last, from orchestrator.EventID, each func(*orchestrator.Event) error) error {
+	r := readEventsRow(value, last)
+	var ev orchestrator.Event
+	for r.next <= r.last && r.err == nil {
+		d, id := r.event()
+		if id < from {
+			continue
 		}
-		if err := each(&row); err != nil {
+		ev = orchestrator.Event{ID: id}
+		if d.event(&ev, r.near); d.end() != nil {
+			return d.err
+		}
+		if err := each(&ev); err != nil {
 			return err
 		}
 	}
-	return d.end()
+	return r.end()
 }
 
-func (d *decoder) event(id orchestrator.EventID) eventRow {
-	var row eventRow
+// event reads all but the ID of an event.
+func (d *decoder) event(ev *orchestrator.Event, near int64) {
+	n := &ev.Node
+	n.Message = d.text()
+	n.Result = d.bytes()
 	form := d.byte()
-	row.ID = id
-	row.Type = d.eventType()
-	row.Time = d.time()
-	row.JobState = readEnum(d, jobStates)
-	n := &row.Node
+	ev.Type = d.eventType()
+	ev.JobState = readEnum(d, jobStates)
+	var t int64
+	ev.Time, t = d.timeSince(near)
 	switch form {
 	case eventOfJob:
-	case eventOfNode:
-		n.Index = d.int()
-		row.join = true
 	case eventWithNode:
 		n.Index = d.int()
 		n.State = d.nodeState()
-		d.nodeTimes(n, id)
+		n.Updated, t = d.timeSince(t)
+		n.Finished, t = d.timeSince(t)
+		n.Started, _ = d.timeSince(t)
+		n.LatestEvent = ev.ID + orchestrator.EventID(d.varint())
 		n.Name = d.text()
-		n.Message = d.text()
-		n.Result = d.bytes()
 	default:
 		d.fail(errRange)
 	}
-	return row
+}
+
+func (d *decoder) timeSince(other int64) (t time.Time, next int64) {
+	ms, next := d.since(other)
+	return timeOf(ms), next
 }
 
 func (e *encoder) eventType(t orchestrator.EventType) {

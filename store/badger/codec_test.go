@@ -123,7 +123,7 @@ func FuzzRoundTrip(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		r := newRandom(seed)
 		roundTripJob(t, r)
-		roundTripNode(t, r)
+		roundTripHeads(t, r)
 		roundTripEvents(t, r)
 
 		roundTripLive(t, r)
@@ -197,64 +197,75 @@ func roundTripJob(t *testing.T, r random) {
 	}
 }
 
-func roundTripNode(t *testing.T, r random) {
-	n, event := r.node(), orchestrator.EventID(r.int())
-	e := &encoder{}
-	e.node(&n, event)
-	var row nodeRow
-	for _, likely := range []string{"another", n.Name} {
-		if err := row.decode(e.b, likely); err != nil || e.err != nil {
-			t.Fatal(err, e.err)
-		}
-		if row.node.Name != n.Name {
-			t.Errorf("likely to be %q: got the name %q, want %q", likely, row.node.Name, n.Name)
+func roundTripHeads(t *testing.T, r random) {
+	in, out := make([]head, headsPerChunk), make([]head, headsPerChunk)
+	for i := range in {
+		if in[i] = newHead(); r.flag() {
+			in[i] = headOf(&orchestrator.Event{ID: orchestrator.EventID(r.Int64() | 1), Node: r.node()})
 		}
 	}
-	if state, at, err := headOfNode(e.b); err != nil || state != n.State || at != event {
-		t.Errorf("headOfNode: got %q, %d and the error %v, want %q and %d", state, at, err, n.State, event)
+	if err := decodeHeads(encodeHeads(in), out); err != nil {
+		t.Error(err)
 	}
-	want := nodeRow{node: n, event: event, elsewhere: !n.State.Terminal() && says(&n)}
-	want.node.Index = 0
-	if want.elsewhere {
-		want.node.Message, want.node.Result = "", nil
+	same(t, "heads", out, in)
+
+	n := r.node()
+	h := headOf(&orchestrator.Event{ID: 1, Node: n})
+	if (h.says == 0) != (n.Message == "" && n.Result == nil) {
+		t.Errorf("a node that says %q and %q: got the length %d", n.Message, n.Result, h.says)
 	}
-	same(t, "node", row, want)
+	n.Message, n.Result = "", nil
+	same(t, "node", h.node(n.Index, n.Name), n)
 }
 
 func roundTripEvents(t *testing.T, r random) {
 	first := orchestrator.EventID(r.Int64()>>2 + 1)
 	var events []orchestrator.Event
-	var join []bool
 	for i := range r.IntN(5) + 1 {
 		ev := orchestrator.Event{ID: first + orchestrator.EventID(i), Type: one(r, eventTypes[1:]), Time: r.time(), JobState: one(r, jobStates)}
 		if r.flag() {
-			ev.Node = r.node()
+			if ev.Node = r.node(); r.flag() {
+				ev.Node.Result = make([]byte, one(r, []int{maxPiece / 3, maxPiece, 3 * maxPiece}))
+			}
 		}
-		events, join = append(events, ev), append(join, !ofJob(&ev) && r.flag())
+		events = append(events, ev)
 	}
 	p := r.view().progress
-	value, err := encodeEvents(&p, events, join)
+	rows, err := encodeEvents(&p, events)
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := 0
-	err = decodeEvents(value, events[len(events)-1].ID, func(row *eventRow) error {
-		want := eventRow{Event: events[i], join: join[i]}
-		if want.join {
-			want.Node = orchestrator.Node{Index: events[i].Node.Index}
+	from := one(r, []orchestrator.EventID{0, first + 1})
+	var got []orchestrator.Event
+	next := first
+	for _, row := range rows {
+		n := len(got)
+		err := decodeEvents(row.value, row.last, 0, func(ev *orchestrator.Event) error {
+			got = append(got, *ev)
+			return nil
+		})
+		if err != nil || len(got) == n || got[n].ID != next || got[len(got)-1].ID != row.last {
+			t.Fatalf("a row that ends with %d: got %d events and the error %v, want them from %d on", row.last, len(got)-n, err, next)
 		}
-		same(t, "event", *row, want)
-		i++
-		return nil
-	})
-	if err != nil || i != len(events) {
-		t.Errorf("got %d events and the error %v, want %d", i, err, len(events))
+		if len(row.value) > maxPiece && len(got) > n+1 {
+			t.Errorf("a row of %d events has %d bytes", len(got)-n, len(row.value))
+		}
+		next = row.last + 1
 	}
-	left, err := leftBy(value)
+	same(t, "events", got, events)
+	left, err := leftBy(rows[len(rows)-1].value)
 	if err != nil {
 		t.Error(err)
 	}
 	same(t, "progress", left, p)
+
+	if err := decodeEvents(rows[0].value, rows[0].last, from, func(ev *orchestrator.Event) error {
+		same(t, "event", *ev, events[max(from, first)-first])
+		from = ev.ID + 1
+		return nil
+	}); err != nil || from <= rows[0].last && from > 0 {
+		t.Errorf("got the events to before %d, and the error %v", from, err)
+	}
 }
 
 // FuzzDecode decodes what is no encoding of anything.
@@ -263,11 +274,11 @@ func FuzzDecode(f *testing.F) {
 		r := newRandom(seed)
 		v, spec, n := r.view(), r.spec(), r.node()
 		value, _ := encodeJob(&v, (&tail{spec: encodeSpec(&spec)}).encode())
-		e := &encoder{}
-		e.node(&n, 5)
+		ev := orchestrator.Event{ID: 1, Type: orchestrator.EventNodeRunning, Node: n}
+		hs := []head{newHead(), headOf(&ev), newHead()}
 		live, _ := encodeLive(&v)
-		events, _ := encodeEvents(&v.progress, []orchestrator.Event{{ID: 1, Type: orchestrator.EventNodeRunning, Node: n}}, []bool{false})
-		for _, b := range [][]byte{value, encodeSpec(&spec), e.b, events, live, encodeUnfinished(idSet{1, 2}), encodeNames([]string{"a", "b"}), encodeCounters(counters{3, 3})} {
+		events, _ := encodeEvents(&v.progress, []orchestrator.Event{ev, {ID: 2, Type: orchestrator.EventJobFinished}})
+		for _, b := range [][]byte{value, encodeSpec(&spec), encodeHeads(hs), events[0].value, live, encodeUnfinished(idSet{1, 2}), encodeNames([]string{"a", "b"}), encodeCounters(counters{3, 3})} {
 			f.Add(b)
 			b = slices.Clone(b)
 			b[r.IntN(len(b))] ^= 1 << r.IntN(8)
@@ -283,13 +294,13 @@ func FuzzDecode(f *testing.F) {
 		_ = decodeLive(&liveView{}, value)
 		_, _ = leftBy(value)
 		_, _ = decodeUnfinished(value)
-		_ = new(nodeRow).decode(value, "")
-		_, _, _ = headOfNode(value)
+		_ = decodeHeads(value, make([]head, 3))
 		_, _ = decodeNames(value, nil)
-		_ = decodeBriefs(value, 3, []string{"a", "b"}, func(*orchestrator.Node) {})
 		_, _ = decodeCounters(value)
 		_, _ = decodeNumber(value)
-		_ = decodeEvents(value, 1024, func(*eventRow) error { return nil })
+		_ = decodeEvents(value, 1024, 0, func(*orchestrator.Event) error { return nil })
+		r := &sayingsReader{sayings: &sayings{}, left: []saying{{event: 1022}, {event: 1024, at: 1}}, page: make([]orchestrator.Node, 2), last: 1024}
+		_ = r.value(value)
 		if !bytes.Equal(input, value) {
 			t.Error("the value was modified")
 		}
@@ -308,7 +319,7 @@ func TestUnknownValues(t *testing.T) {
 		{Type: orchestrator.EventJobFinished, JobState: "resting"},
 		{},
 	} {
-		if _, err := encodeEvents(&orchestrator.Progress{State: orchestrator.JobRunning}, []orchestrator.Event{ev}, []bool{false}); !errors.Is(err, orchestrator.ErrInvalid) {
+		if _, err := encodeEvents(&orchestrator.Progress{State: orchestrator.JobRunning}, []orchestrator.Event{ev}); !errors.Is(err, orchestrator.ErrInvalid) {
 			t.Errorf("the event %+v: got the error %v", ev, err)
 		}
 	}

@@ -39,14 +39,8 @@ func orderedTime(t time.Time) int64 {
 
 func numberOfState(s orchestrator.NodeState) uint8 { return uint8(slices.Index(nodeStates, s)) }
 
-// newColumns returns the columns of nodes that are as they were created.
 func newColumns(nodes int) *columns {
-	c := &columns{states: make([]uint8, nodes), started: make([]int64, nodes), finished: make([]int64, nodes)}
-	n := orchestrator.Node{State: orchestrator.NodeNew}
-	for i := range nodes {
-		c.set(i, keysOf(&n))
-	}
-	return c
+	return &columns{states: make([]uint8, nodes), started: make([]int64, nodes), finished: make([]int64, nodes)}
 }
 
 func (c *columns) at(i int32) nodeKeys { return nodeKeys{c.states[i], c.started[i], c.finished[i]} }
@@ -78,10 +72,16 @@ func (c *columns) compare(order orchestrator.NodeOrder) func(a, b int32) int {
 }
 
 func (c *columns) duration(i int32) int64 {
-	if c.started[i] == noTime || c.finished[i] == noTime {
+	k := c.at(i)
+	return k.duration()
+}
+
+// duration returns how long a node has run, in milliseconds, noTime if it has not finished.
+func (k *nodeKeys) duration() int64 {
+	if k.started == noTime || k.finished == noTime {
 		return noTime
 	}
-	return c.finished[i] - c.started[i]
+	return k.finished - k.started
 }
 
 // sorted returns the nodes in a state, or all if it is "", in an order.
@@ -116,33 +116,22 @@ func (c *columns) byState(list []int32) []int32 {
 // columnsReader reads columns, some nodes in each snapshot. Nodes that change meanwhile have to be set
 // afterwards.
 type columnsReader struct {
-	place
-
-	job  orchestrator.JobID
-	next int // the index of the next node to look at
-	row  nodeRow
+	heads headsOf
+	next  int // the index of the next node to look at
 	*columns
 }
 
 // read reads some nodes. There is no page.
 func (r *columnsReader) read(sn *snapshot) (_ []struct{}, more bool, err error) {
-	nodes := len(r.states)
-	end := min(nodes, r.next+maxLooked)
-	if r.next >= end {
-		return nil, false, nil
+	r.heads.forget()
+	for end := min(r.heads.nodes, r.next+maxLooked); r.next < end; r.next++ {
+		h, err := r.heads.head(sn, r.next)
+		if err != nil {
+			return nil, false, err
+		}
+		r.columns.set(r.next, h.nodeKeys)
 	}
-	err = sn.eachNode(r.job, r.place, r.next, func(index int, key, value []byte) (bool, error) {
-		if index >= end {
-			return false, nil
-		}
-		if err := r.row.headOf(index, key, value, ""); err != nil {
-			return false, err
-		}
-		r.columns.set(index, keysOf(&r.row.node))
-		return true, nil
-	})
-	r.next = end
-	return nil, end < nodes, err
+	return nil, r.next < r.heads.nodes, nil
 }
 
 // nameRanks returns the place of each node of a job in the order of their names. The job has more than

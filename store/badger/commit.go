@@ -1,7 +1,6 @@
 package badger
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/seed-54b7607b/orchestrator"
@@ -31,50 +30,21 @@ type commit struct {
 	lease    orchestrator.Lease
 	progress orchestrator.Progress
 	events   []orchestrator.Event // read while the caller of Commit waits
-	rows     []row                // of the events' nodes
-	value    []byte               // of the row of the events
-	err      error                // why it cannot be encoded
+	heads    newHeads             // of the events' nodes
+	rows     []eventsRow          // the events, encoded
+	err      error                // why they cannot be encoded
 	after    liveView             // the job, once it is staged
 }
 
-// encode makes the rows of the events and, unless the job is small, of their nodes as the last of the
-// events leave them. The event that brings a node into a terminal state is then read from the node's
-// row: that does not change again.
+// encode makes the rows of the events and, unless the job is small, the heads of their nodes.
 func (c *commit) encode(p place) {
 	if len(c.events) == 0 {
 		return
 	}
-	join := make([]bool, len(c.events))
-	if p.small() {
-		c.value, c.err = encodeEvents(&c.progress, c.events, join)
-		return
+	if !p.small() {
+		c.heads = headsAfter(c.events, p)
 	}
-	nodes := &encoder{b: make([]byte, 0, sizeOfNodes(c.events))}
-	c.rows = make([]row, 0, len(c.events))
-	seen := newNodeSet(c.events, p.nodes)
-	for i := len(c.events) - 1; i >= 0; i-- {
-		ev := &c.events[i]
-		if ofJob(ev) || ev.Node.Index < 0 || ev.Node.Index >= p.nodes || seen.has(ev.Node.Index) {
-			continue
-		}
-		seen.add(ev.Node.Index)
-		join[i] = ev.Node.State.Terminal()
-		start := len(nodes.b)
-		nodes.node(&ev.Node, ev.ID)
-		c.rows = appendRow(c.rows, nodeKey(p.set, ev.Node.Index), nodes.b[start:len(nodes.b):len(nodes.b)])
-	}
-	var err error
-	c.value, err = encodeEvents(&c.progress, c.events, join)
-	c.err = cmp.Or(nodes.err, err)
-}
-
-// sizeOfNodes returns about how long the rows of the events' nodes are together.
-func sizeOfNodes(events []orchestrator.Event) int {
-	size := 0
-	for i := range events {
-		size += 48 + sizeOf(&events[i].Node)
-	}
-	return size
+	c.rows, c.err = encodeEvents(&c.progress, c.events)
 }
 
 func (c *commit) stage(g *group) error {
@@ -99,11 +69,16 @@ func (c *commit) stage(g *group) error {
 		ends, listing = g.list(&end)
 		rows = append(append(rows, listing...), unsettledRows(c.lease.Job, after.place)...)
 	}
-	position := g.counters.position + orchestrator.Position(len(c.events))
-	if len(c.events) > 0 {
-		rows = appendRow(rows, eventsKey(c.lease.Job, after.progress.LastEvent, position), c.value)
+	heads, err := c.heads.rows(g, after.place)
+	if err != nil {
+		return err
 	}
-	if err := g.put(append(rows, c.rows...)); err != nil {
+	position := g.counters.position + orchestrator.Position(len(c.events))
+	for _, events := range c.rows {
+		behind := orchestrator.Position(after.progress.LastEvent - events.last)
+		rows = appendRow(rows, eventsKey(c.lease.Job, events.last, position-behind), events.value)
+	}
+	if err := g.put(append(rows, heads...)); err != nil {
 		return err
 	}
 	if ends != nil {

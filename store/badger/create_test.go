@@ -19,7 +19,7 @@ func countRows(t *testing.T, s *Store) map[byte]int {
 	err := s.read(t.Context(), func(sn *snapshot) error {
 		return sn.iterate(nil, nil, false, func(item *badgerdb.Item) (bool, error) {
 			rows[item.Key()[0]]++
-			if n := item.ValueSize(); n > maxBucket+16 || item.Key()[0] == kindNode && n > maxPiece+16 {
+			if n := item.ValueSize(); n > maxBucket+16 || item.Key()[0] == kindEvents && n > maxPiece+16 {
 				t.Errorf("row %s has %d bytes", keyText(item.Key()), n)
 			}
 			return true, nil

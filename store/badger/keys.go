@@ -20,8 +20,8 @@ const (
 	kindRemoved    = 'd' // set: a job that was removed, and whose rows are being deleted
 	kindNames      = 'c' // set, chunk: the names of namesPerChunk nodes, unless the job is small
 	kindSpec       = 's' // set: what the job was asked, if it is too long for the job's row
-	kindNode       = 'n' // set, index: a node that is not as it was created, unless the job is small
-	kindEvents     = 'e' // job, last event, last position: the events that were committed together, and how they leave the job
+	kindHeads      = 'n' // set, chunk: what headsPerChunk nodes are, unless all are as they were created or the job is small
+	kindEvents     = 'e' // job, last event, last position: events that were committed together, and how the last of these leaves the job
 	kindFeed       = 'f' // last position: the commits that were written together
 	kindKey        = 'k' // key: the job that has it
 	kindBucket     = 'b' // bucket, jobRef: the names of a job's nodes that are in the bucket
@@ -30,8 +30,8 @@ const (
 	kindEnded      = 'i' // class, job: when a job of the class ended
 	kindTime       = 't' // time, job: the class of a job that ended then
 	kindOrder      = 'o' // set, list, chunk: the indexes of nodes of a job that has ended, in an order
-	kindUnsettled  = 'u' // set: the job, which has ended, and whose nodes have not got their final form
-	kindBriefs     = 'y' // set, chunk: what namesPerChunk nodes of a job that has ended have become
+	kindFinal      = 'y' // set, chunk: what finalPerChunk nodes of a job that has ended are
+	kindUnsettled  = 'u' // set: the job, which has ended and is not settled
 	kindPiece      = 'x' // key, piece: what the row of the key has no room for
 )
 
@@ -41,9 +41,6 @@ const (
 	metaCounters = "counters" // see counters
 	metaEpoch    = "epoch"    // how often the directory was opened
 )
-
-// maxSmall is how many nodes a small job has at most. It is part of the layout.
-const maxSmall = 4
 
 // namesPerChunk is how many names of nodes stand in one row. It is part of the layout.
 const namesPerChunk = 256
@@ -79,8 +76,8 @@ func namesKey(set uint64, chunk int) []byte {
 	return binary.BigEndian.AppendUint32(setPrefix(kindNames, set), uint32(chunk))
 }
 
-func nodeKey(set uint64, index int) []byte {
-	return binary.BigEndian.AppendUint32(setPrefix(kindNode, set), uint32(index))
+func headsKey(set uint64, chunk int) []byte {
+	return binary.BigEndian.AppendUint32(setPrefix(kindHeads, set), uint32(chunk))
 }
 
 // eventsKey is the key of events that end with the given one, which is at the given position of the
@@ -147,8 +144,8 @@ func orderKey(set uint64, list storedList, chunk int) []byte {
 	return binary.BigEndian.AppendUint32(append(setPrefix(kindOrder, set), byte(list)), uint32(chunk))
 }
 
-func briefsKey(set uint64, chunk int) []byte {
-	return binary.BigEndian.AppendUint32(setPrefix(kindBriefs, set), uint32(chunk))
+func finalKey(set uint64, chunk int) []byte {
+	return binary.BigEndian.AppendUint32(setPrefix(kindFinal, set), uint32(chunk))
 }
 
 func unsettledKey(set uint64) []byte {

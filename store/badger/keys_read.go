@@ -16,7 +16,7 @@ func widths(kind byte) []int {
 		return []int{8}
 	case kindClass:
 		return []int{4}
-	case kindNames, kindNode, kindBriefs:
+	case kindNames, kindHeads, kindFinal:
 		return []int{8, 4}
 	case kindOrder:
 		return []int{8, 1, 4}
@@ -56,14 +56,6 @@ func readIDKey(key []byte) (uint64, error) {
 		return 0, err
 	}
 	return binary.BigEndian.Uint64(key[1:]), nil
-}
-
-// readNodeKey returns the index in the key of a node.
-func readNodeKey(key []byte) (int, error) {
-	if err := checkLength(key, 1+8+4); err != nil {
-		return 0, err
-	}
-	return int(binary.BigEndian.Uint32(key[1+8:])), nil
 }
 
 // readEventsKey returns the numbers of the last event in the key of a row of events, and its position.

@@ -38,7 +38,7 @@ func FuzzKeys(f *testing.F) {
 		ordered(t, removedKey(setA), removedKey(setB), bySet)
 		ordered(t, specKey(setA), specKey(setB), bySet)
 		ordered(t, namesKey(setA, int(indexA)), namesKey(setB, int(indexB)), cmp.Or(bySet, byIndex))
-		ordered(t, nodeKey(setA, int(indexA)), nodeKey(setB, int(indexB)), cmp.Or(bySet, byIndex))
+		ordered(t, headsKey(setA, int(indexA)), headsKey(setB, int(indexB)), cmp.Or(bySet, byIndex))
 		ordered(t, eventsKey(jobA, lastA, posA), eventsKey(jobB, lastB, posB), cmp.Or(byJob, byLast))
 		ordered(t, feedKey(posA), feedKey(posB), byLast)
 		ordered(t, bucketKey(bucketA, jobRef(setA)), bucketKey(bucketB, jobRef(setB)), cmp.Or(cmp.Compare(bucketA, bucketB), bySet))
@@ -47,7 +47,7 @@ func FuzzKeys(f *testing.F) {
 		ordered(t, endedKey(indexA, jobA), endedKey(indexB, jobB), cmp.Or(byIndex, byJob))
 		ordered(t, timeKey(timeA, jobA), timeKey(timeB, jobB), cmp.Or(byTime, byJob))
 
-		for _, key := range [][]byte{nodeKey(setA, int(indexA)), namesKey(setA, int(indexA))} {
+		for _, key := range [][]byte{headsKey(setA, int(indexA)), namesKey(setA, int(indexA))} {
 			if !bytes.HasPrefix(key, setPrefix(key[0], setA)) {
 				t.Errorf("the key %x does not begin with the prefix of its set", key)
 			}
@@ -65,9 +65,6 @@ func readBack(t *testing.T, set uint64, index uint32, ms int64) {
 	job, last := orchestrator.JobID(set>>1), orchestrator.EventID(ms&math.MaxInt64)
 	if id, err := readIDKey(jobKey(job)); err != nil || orchestrator.JobID(id) != job {
 		t.Errorf("readIDKey: got %d and the error %v, want %d", id, err, job)
-	}
-	if i, err := readNodeKey(nodeKey(set, int(index))); err != nil || i != int(index) {
-		t.Errorf("readNodeKey: got %d and the error %v, want %d", i, err, index)
 	}
 	if l, p, err := readEventsKey(eventsKey(job, last, 7)); err != nil || l != last || p != 7 {
 		t.Errorf("readEventsKey: got %d, %d and the error %v, want %d, 7", l, p, err, last)
@@ -91,11 +88,10 @@ func readBack(t *testing.T, set uint64, index uint32, ms int64) {
 
 func FuzzReadKeys(f *testing.F) {
 	f.Add(jobKey(1))
-	f.Add(pieceKey(nodeKey(1, 2), 3))
+	f.Add(pieceKey(eventsKey(1, 2, 2), 3))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, key []byte) {
 		_, _ = readIDKey(key)
-		_, _ = readNodeKey(key)
 		_, _, _ = readEventsKey(key)
 		_, _ = readBucketKey(key)
 		_, _ = readClassKey(key)
@@ -117,7 +113,7 @@ func TestKeyText(t *testing.T) {
 		"p/7":             stagedKey(7),
 		"s/7":             specKey(7),
 		"c/7/3":           namesKey(7, 3),
-		"n/7/300":         nodeKey(7, 300),
+		"n/7/300":         headsKey(7, 300),
 		"e/1/1024/7":      eventsKey(1, 1024, 7),
 		"g/7":             largeKey(7),
 		"d/7":             removedKey(7),
@@ -130,8 +126,8 @@ func TestKeyText(t *testing.T) {
 		"t/-1/258":        timeKey(-1, 258),
 		"o/7/3/300":       orderKey(7, 3, 300),
 		"u/7":             unsettledKey(7),
-		"y/7/300":         briefsKey(7, 300),
-		"x/n/7/300/2":     pieceKey(nodeKey(7, 300), 2),
+		"y/7/300":         finalKey(7, 300),
+		"x/c/7/300/2":     pieceKey(namesKey(7, 300), 2),
 		"x/s/7/1":         pieceKey(specKey(7), 1),
 		"without a key":   nil,
 		"6a00":            {kindJob, 0},
@@ -146,8 +142,8 @@ func TestKeyText(t *testing.T) {
 
 func TestKindsDiffer(t *testing.T) {
 	kinds := string([]byte{
-		kindMeta, kindJob, kindUnfinished, kindLive, kindStaged, kindLarge, kindRemoved, kindNames, kindSpec, kindNode, kindEvents,
-		kindFeed, kindKey, kindBucket, kindClass, kindTally, kindEnded, kindTime, kindPiece, kindOrder, kindUnsettled, kindBriefs,
+		kindMeta, kindJob, kindUnfinished, kindLive, kindStaged, kindLarge, kindRemoved, kindNames, kindSpec, kindHeads, kindEvents,
+		kindFeed, kindKey, kindBucket, kindClass, kindTally, kindEnded, kindTime, kindPiece, kindOrder, kindUnsettled, kindFinal,
 	})
 	for _, kind := range kinds {
 		if strings.Count(kinds, string(kind)) != 1 {

@@ -8,10 +8,6 @@ type place struct {
 	nodes int    // how many there are
 }
 
-// small reports whether the nodes have no rows of their own: their names are in the job's row, and the
-// job's events say what has become of them.
-func (p place) small() bool { return p.nodes <= maxSmall }
-
 // liveJob is an unfinished job. It is guarded by state.mu, but its place and what was asked never
 // change.
 type liveJob struct {

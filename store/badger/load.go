@@ -13,7 +13,7 @@ import (
 
 // layout is the version of the layout of the rows that this code writes, and the only one that
 // it reads.
-const layout = 3
+const layout = 4
 
 // serialBits is how many of the low bits of serial numbers count within one opening of the
 // directory. Those above are the number of the opening: so no number is given twice.

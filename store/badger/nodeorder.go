@@ -92,6 +92,6 @@ func (job *known) byIndex(q orchestrator.NodeQuery) []int32 {
 
 // readColumns reads the columns of a job but for the names.
 func (s *Store) readColumns(ctx context.Context, id orchestrator.JobID, p place) (*columns, error) {
-	r := &columnsReader{place: p, job: id, columns: newColumns(p.nodes)}
+	r := &columnsReader{heads: headsOf{job: id, place: p}, columns: newColumns(p.nodes)}
 	return r.columns, s.readThrough(ctx, id, r.read)
 }

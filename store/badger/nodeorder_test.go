@@ -3,6 +3,7 @@ package badger
 import (
 	"cmp"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -54,8 +55,7 @@ func step(r *rand.Rand, w *worker, names []string, n int) orchestrator.Batch {
 func wantNodes(all []orchestrator.Node, q orchestrator.NodeQuery) []orchestrator.Node {
 	nodes := slices.DeleteFunc(slices.Clone(all), func(n orchestrator.Node) bool { return q.State != "" && n.State != q.State })
 	slices.SortFunc(nodes, func(a, b orchestrator.Node) int {
-		ra, rb := rankOf(&a, q.OrderBy), rankOf(&b, q.OrderBy)
-		c := cmp.Or(strings.Compare(ra.text, rb.text), cmp.Compare(ra.number, rb.number), cmp.Compare(a.Index, b.Index))
+		c := cmp.Or(compareNodes(&a, &b, q.OrderBy), cmp.Compare(a.Index, b.Index))
 		if q.Descending {
 			return -c
 		}
@@ -66,6 +66,29 @@ func wantNodes(all []orchestrator.Node, q orchestrator.NodeQuery) []orchestrator
 		nodes = nodes[:min(q.Limit, len(nodes))]
 	}
 	return nodes
+}
+
+func compareNodes(a, b *orchestrator.Node, order orchestrator.NodeOrder) int {
+	ran := func(n *orchestrator.Node) time.Duration {
+		if n.Started.IsZero() || n.Finished.IsZero() {
+			return math.MinInt64
+		}
+		return n.Finished.Sub(n.Started)
+	}
+	switch order {
+	case orchestrator.NodesByName:
+		return strings.Compare(a.Name, b.Name)
+	case orchestrator.NodesByState:
+		return cmp.Compare(a.State, b.State)
+	case orchestrator.NodesByStarted:
+		return a.Started.Compare(b.Started)
+	case orchestrator.NodesByFinished:
+		return a.Finished.Compare(b.Finished)
+	case orchestrator.NodesByDuration:
+		return cmp.Compare(ran(a), ran(b))
+	default:
+		return 0
+	}
 }
 
 func readAll(t *testing.T, s *Store, id orchestrator.JobID, q orchestrator.NodeQuery) []orchestrator.Node {
@@ -212,7 +235,7 @@ func TestOrderRemoved(t *testing.T) {
 		t.Errorf("got the error %v", err)
 	}
 	s.background.Wait()
-	if rows := countRows(t, s); rows[kindOrder]+rows[kindUnsettled]+rows[kindNode] != 0 {
+	if rows := countRows(t, s); rows[kindOrder]+rows[kindUnsettled]+rows[kindHeads] != 0 {
 		t.Errorf("what is left: %v", rows)
 	}
 }

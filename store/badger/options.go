@@ -33,8 +33,6 @@ func (o *Options) withDefaults() Options {
 const (
 	memTableSize     = 16 << 20 // also limits a transaction, to 15% of it
 	numMemTables     = 2
-	blockCacheSize   = 16 << 20
-	indexCacheSize   = 16 << 20
 	valueLogFileSize = 64 << 20
 	valueThreshold   = 1 << 20 // from this length on Badger puts a value into its value log; the most that it takes
 )
@@ -62,8 +60,7 @@ func badgerOptions(dir string, log *slog.Logger) badgerdb.Options {
 		WithSyncWrites(syncWrites).
 		WithMemTableSize(memTableSize).
 		WithNumMemtables(numMemTables).
-		WithBlockCacheSize(blockCacheSize).
-		WithIndexCacheSize(indexCacheSize).
+		WithBlockCacheSize(0). // blocks that are not compressed are read where the file is mapped
 		WithValueLogFileSize(valueLogFileSize).
 		WithValueThreshold(valueThreshold).
 		WithNumLevelZeroTables(newestTables).

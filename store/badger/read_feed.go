@@ -2,7 +2,6 @@ package badger
 
 import (
 	"context"
-	"errors"
 	"iter"
 
 	badgerdb "github.com/dgraph-io/badger/v4"
@@ -71,15 +70,15 @@ type feedList struct {
 
 	sn     *snapshot
 	page   []orchestrator.FeedEvent
-	size   int                           // of the page
-	sets   map[orchestrator.JobID]uint64 // of jobs of the page; 0 for those that are gone
+	size   int                         // of the page
+	there  map[orchestrator.JobID]bool // which jobs of the page are not gone
 	events eventList
 }
 
 // read reads a page.
 func (l *feedList) read(sn *snapshot) (page []orchestrator.FeedEvent, more bool, err error) {
 	l.sn, l.page, l.size = sn, l.page[:0], 0
-	l.sets = make(map[orchestrator.JobID]uint64)
+	l.there = make(map[orchestrator.JobID]bool)
 	l.events.memory = arena{}
 	looked := 0
 	err = sn.iterate([]byte{kindFeed}, feedKey(l.next), false, func(item *badgerdb.Item) (bool, error) {
@@ -118,16 +117,16 @@ func (l *feedList) addRow(position orchestrator.Position, commits []fed) error {
 
 // add adds the events of a commit, from the next position to before the end, until the page is full.
 func (l *feedList) add(c fed, end orchestrator.Position) error {
-	set, err := l.set(c.job)
+	there, err := l.isThere(c.job)
 	if err != nil {
 		return err
 	}
-	if set == 0 {
+	if !there {
 		l.next = end
 		return nil
 	}
 	ev := &l.events
-	ev.job, ev.set, ev.last = c.job, set, c.last
+	ev.job, ev.last = c.job, c.last
 	for ev.next = c.last + 1 - orchestrator.EventID(end-l.next); l.next < end && !l.full(); {
 		page, err := ev.readMore(l.sn)
 		if err != nil {
@@ -142,15 +141,12 @@ func (l *feedList) add(c fed, end orchestrator.Position) error {
 	return nil
 }
 
-// set returns the set of a job, 0 if there is no such job any more.
-func (l *feedList) set(job orchestrator.JobID) (uint64, error) {
-	if set, ok := l.sets[job]; ok {
-		return set, nil
+// isThere reports whether there is a job still.
+func (l *feedList) isThere(job orchestrator.JobID) (bool, error) {
+	if there, ok := l.there[job]; ok {
+		return there, nil
 	}
-	row, err := l.sn.head(job)
-	if err != nil && !errors.Is(err, orchestrator.ErrNotFound) {
-		return 0, err
-	}
-	l.sets[job] = row.view.set
-	return row.view.set, nil
+	there, err := l.sn.exists(job)
+	l.there[job] = there
+	return there, err
 }

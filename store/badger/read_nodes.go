@@ -98,34 +98,28 @@ func (s *Store) readThrough(ctx context.Context, id orchestrator.JobID, read fun
 
 // nodeReading is the nodes of a job being read, in the order by index.
 type nodeReading struct {
-	job orchestrator.JobID
-	place
-	next int // the index of the next node to look at
-	end  int // behind that of the last one
-	skip int // how many nodes are still to be left out
-	left int // how many nodes are still wanted
+	heads headsOf
+	names namesOf
+	next  int // the index of the next node to look at
+	end   int // behind that of the last one
+	skip  int // how many nodes are still to be left out
+	left  int // how many nodes are still wanted
 	quota
 
-	brief, ended bool
-	settled      bool // which a job stays
-
-	sn     *snapshot
-	page   []orchestrator.Node
-	bytes  int     // of the page's nodes
-	row    nodeRow // being read
-	memory arena
-	names  namesOf
+	dense bool // so many of a job that has ended that its final rows are worth reading
+	nodePage
 }
 
 func newNodeReading(id orchestrator.JobID, job known, q orchestrator.NodeQuery) *nodeReading {
 	l := &nodeReading{
-		job: id, place: job.place, next: max(q.From, 0), end: job.nodes, skip: q.Offset, left: q.Limit,
-		quota: newQuota(job, q.State), brief: q.Brief, ended: job.ended, names: namesOf{job: id, place: job.place},
+		heads: headsOf{job: id, place: job.place}, names: namesOf{job: id, place: job.place},
+		next: max(q.From, 0), end: job.nodes, skip: q.Offset, left: q.Limit, quota: newQuota(job, q.State),
 	}
-	l.memory.reuse = q.Borrow
+	l.nodePage = newNodePage(q)
 	if q.Limit == 0 {
 		l.left = job.nodes
 	}
+	l.dense = job.ended && min(l.left, job.nodes-l.next) > fewNodes
 	if q.State == "" {
 		l.next += min(l.skip, max(job.nodes-l.next, 0))
 		l.skip = 0
@@ -188,85 +182,45 @@ func (n *namesOf) name(sn *snapshot, index int) (string, error) {
 // maxLooked is how many nodes are looked at in one snapshot, wanted or not.
 const maxLooked = 16 * pageRows
 
-// read reads a page. The nodes that have a row are mixed with those that have nothing but a name.
+// read reads a page.
 func (l *nodeReading) read(sn *snapshot) (page []orchestrator.Node, more bool, err error) {
-	if l.page == nil {
-		l.page = make([]orchestrator.Node, 0, max(0, min(l.left, l.end-l.next, l.quota.nodes, pageRows)))
-	}
-	l.sn, l.page, l.bytes = sn, l.page[:0], 0
-	l.memory.begin()
-	end := min(l.end, l.next+maxLooked)
-	if l.done() {
-		return nil, false, nil
-	}
-	if l.brief && l.ended && !l.settled {
-		if l.settled, err = sn.settled(l.place); err != nil {
+	l.begin(min(l.left, l.end-l.next, l.quota.nodes))
+	l.heads.forget()
+	if l.dense && !l.heads.final { // a job that is settled stays so
+		if l.heads.final, err = sn.settled(l.heads.place); err != nil {
 			return nil, false, err
 		}
 	}
-	if l.settled {
-		err := l.readBriefs(sn)
-		return l.page, !l.done(), err
-	}
-	err = sn.eachNode(l.job, l.place, l.next, func(index int, key, value []byte) (bool, error) {
-		if err := l.addNew(min(index, end)); err != nil || l.next >= end || l.full() {
-			return false, err
+	for end := min(l.end, l.next+maxLooked); l.next < end && !l.done() && !l.full(); l.next++ {
+		h, err := l.heads.head(sn, l.next)
+		if err != nil {
+			return nil, false, err
 		}
-		l.next = index + 1
-		return !l.full(), l.add(index, key, value)
-	})
-	if err == nil {
-		err = l.addNew(end)
+		if l.skips(h) {
+			continue
+		}
+		name, err := l.names.name(sn, l.next)
+		if err != nil {
+			return nil, false, err
+		}
+		l.add(h, l.next, name)
+		l.left--
 	}
-	return l.page, !l.done(), err
+	page, err = l.finish(sn, &l.heads)
+	return page, !l.done(), err
 }
 
-// full reports whether the page takes no more nodes.
-func (l *nodeReading) full() bool {
-	return l.done() || len(l.page) >= pageRows || l.bytes >= pageBytes
-}
-
-// skips reports whether a node that is in the state since an event is to be left out. It must be
-// called once for every such node.
-func (l *nodeReading) skips(event orchestrator.EventID) bool {
-	l.seen(event)
+// skips reports whether a node is to be left out. It must be called once for each.
+func (l *nodeReading) skips(h *head) bool {
+	if l.state != "" && nodeStates[h.state] != l.state {
+		return true
+	}
+	l.seen(h.event)
 	if l.skip > 0 {
 		l.skip--
 		return true
 	}
 	return false
-}
-
-func (l *nodeReading) append(n *orchestrator.Node) {
-	l.page = append(l.page, *n)
-	l.bytes += sizeOf(n)
-	l.left--
-}
-
-// sizeOf returns about how much memory a node takes, beside what every node does.
-func sizeOf(n *orchestrator.Node) int { return len(n.Name) + len(n.Message) + len(n.Result) }
-
-// addNew adds the nodes before end, which have no row, if they are wanted.
-func (l *nodeReading) addNew(end int) error {
-	if l.state != "" && l.state != orchestrator.NodeNew {
-		if !l.full() {
-			l.next = max(l.next, end)
-		}
-		return nil
-	}
-	for l.next < end && !l.full() {
-		index := l.next
-		l.next++
-		if l.skips(0) {
-			continue
-		}
-		name, err := l.names.name(l.sn, index)
-		if err != nil {
-			return err
-		}
-		l.append(&orchestrator.Node{Index: index, Name: name, State: orchestrator.NodeNew})
-	}
-	return nil
 }
 
 // names returns the names of a chunk of a job's nodes, in the memory of others that are not needed any
@@ -303,65 +257,4 @@ func (sn *snapshot) chunkOfNames(set uint64, chunk int, memory []string) (names 
 		return nil
 	})
 	return names, err
-}
-
-// add adds the node of a row, if it is wanted.
-func (l *nodeReading) add(index int, key, value []byte) error {
-	if wanted, err := l.wants(key, value); err != nil || !wanted {
-		return err
-	}
-	name, err := l.names.name(l.sn, index)
-	if err != nil {
-		return err
-	}
-	if l.brief {
-		err = l.row.headOf(index, key, value, name)
-	} else {
-		err = l.sn.node(&l.row, l.job, index, key, l.memory.copy(value), name)
-	}
-	if err == nil {
-		l.append(&l.row.node)
-	}
-	return err
-}
-
-// wants reports whether the node of a row is wanted. It must be called once for each.
-func (l *nodeReading) wants(key, value []byte) (bool, error) {
-	if l.state == "" && l.skip == 0 {
-		return true, nil
-	}
-	state, event, err := headOfNode(beginning(value))
-	if err != nil {
-		return false, corrupt(key, err)
-	}
-	return (l.state == "" || state == l.state) && !l.skips(event), nil
-}
-
-// headOf reads the row of a node, which is likely to have the given name, but for what the node says.
-func (r *nodeRow) headOf(index int, key, value []byte, name string) error {
-	if d := r.decodeHead(beginning(value), name); d.err != nil {
-		return corrupt(key, d.err)
-	}
-	r.node.Index = index
-	return nil
-}
-
-// node reads a node from a copy of the value of its row. It is likely to have the given name.
-func (sn *snapshot) node(row *nodeRow, job orchestrator.JobID, index int, key, value []byte, name string) error {
-	value, err := whole(sn.txn, key, value)
-	if err != nil {
-		return err
-	}
-	if err := row.decode(value, name); err != nil {
-		return corrupt(key, err)
-	}
-	row.node.Index = index
-	if row.elsewhere {
-		ev, err := sn.event(job, row.event)
-		if err != nil {
-			return err
-		}
-		row.node.Message, row.node.Result = ev.Node.Message, ev.Node.Result
-	}
-	return nil
 }

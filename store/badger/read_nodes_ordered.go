@@ -20,7 +20,10 @@ func (s *Store) orderedNodes(ctx context.Context, id orchestrator.JobID, job kno
 		yield(orchestrator.Node{}, err)
 		return
 	}
-	l := &orderedList{place: job.place, job: id, q: q, names: namesOf{job: id, place: job.place}, indexes: indexes, memory: arena{reuse: q.Borrow}}
+	l := &orderedList{
+		state: q.State, indexes: indexes, nodePage: newNodePage(q),
+		heads: headsOf{job: id, place: job.place}, names: namesOf{job: id, place: job.place},
+	}
 	if len(indexes) > 0 {
 		pages(ctx, s, whileThere(id, l.read), yield)
 	}
@@ -53,22 +56,19 @@ func (r nodeRank) compare(other nodeRank) int {
 }
 
 // rankOf returns the rank of a node. Its name need not be known unless it is ordered by that.
-func rankOf(n *orchestrator.Node, order orchestrator.NodeOrder) nodeRank {
-	r := nodeRank{index: n.Index}
+func rankOf(h *head, index int, name string, order orchestrator.NodeOrder) nodeRank {
+	r := nodeRank{index: index}
 	switch order {
 	case orchestrator.NodesByName:
-		r.text = n.Name
+		r.text = name
 	case orchestrator.NodesByState:
-		r.text = string(n.State)
+		r.text = string(nodeStates[h.state])
 	case orchestrator.NodesByStarted:
-		r.number = orderedTime(n.Started)
+		r.number = h.started
 	case orchestrator.NodesByFinished:
-		r.number = orderedTime(n.Finished)
+		r.number = h.finished
 	case orchestrator.NodesByDuration:
-		r.number = noTime
-		if !n.Started.IsZero() && !n.Finished.IsZero() {
-			r.number = n.Finished.UnixMilli() - n.Started.UnixMilli()
-		}
+		r.number = h.duration()
 	}
 	return r
 }
@@ -76,19 +76,18 @@ func rankOf(n *orchestrator.Node, order orchestrator.NodeOrder) nodeRank {
 // ranking looks at the nodes of a job and keeps the first of them in an order.
 type ranking struct {
 	order orchestrator.NodeOrder
-	place
-	next int // the index of the next node to look at
-	end  int // behind that of the last one
-	quota
-	row   nodeRow // being read
+	heads headsOf
 	names namesOf
+	next  int // the index of the next node to look at
+	end   int // behind that of the last one
+	quota
 	first best[nodeRank]
 }
 
 func newRanking(id orchestrator.JobID, job known, q orchestrator.NodeQuery) *ranking {
 	r := &ranking{
-		order: q.OrderBy, place: job.place, next: max(q.From, 0), end: job.nodes,
-		quota: newQuota(job, q.State), names: namesOf{job: id, place: job.place},
+		order: q.OrderBy, heads: headsOf{job: id, place: job.place}, names: namesOf{job: id, place: job.place},
+		next: max(q.From, 0), end: job.nodes, quota: newQuota(job, q.State),
 		first: best[nodeRank]{limit: math.MaxInt, compare: nodeRank.compare},
 	}
 	if q.Limit > 0 && q.Limit <= math.MaxInt-q.Offset {
@@ -102,95 +101,57 @@ func newRanking(id orchestrator.JobID, job known, q orchestrator.NodeQuery) *ran
 
 // read ranks some nodes. There is no page.
 func (r *ranking) read(sn *snapshot) (_ []struct{}, more bool, err error) {
-	if r.met() || r.next >= r.end {
-		return nil, false, nil
-	}
-	end := min(r.end, r.next+maxLooked)
-	err = sn.eachNode(r.names.job, r.place, r.next, func(index int, key, value []byte) (bool, error) {
-		if err := r.addNew(sn, min(index, end)); err != nil || index >= end || r.met() {
-			return false, err
+	r.heads.forget()
+	for end := min(r.end, r.next+maxLooked); r.next < end && !r.met(); r.next++ {
+		h, err := r.heads.head(sn, r.next)
+		if err != nil {
+			return nil, false, err
 		}
-		r.next = index + 1
-		return true, r.add(index, key, value)
-	})
-	if err == nil && !r.met() {
-		err = r.addNew(sn, end)
-	}
-	return nil, !r.met() && r.next < r.end, err
-}
-
-// addNew ranks the nodes before end, which have no row.
-func (r *ranking) addNew(sn *snapshot, end int) error {
-	if r.state != "" && r.state != orchestrator.NodeNew {
-		r.next = max(r.next, end)
-		return nil
-	}
-	for ; r.next < end; r.next++ {
-		n := orchestrator.Node{Index: r.next, State: orchestrator.NodeNew}
+		if r.state != "" && nodeStates[h.state] != r.state {
+			continue
+		}
+		r.seen(h.event)
+		name := ""
 		if r.order == orchestrator.NodesByName {
-			var err error
-			if n.Name, err = r.names.name(sn, r.next); err != nil {
-				return err
+			if name, err = r.names.name(sn, r.next); err != nil {
+				return nil, false, err
 			}
 		}
-		r.seen(0)
-		r.first.add(rankOf(&n, r.order))
+		r.first.add(rankOf(h, r.next, name, r.order))
 	}
-	return nil
-}
-
-// add ranks the node of a row.
-func (r *ranking) add(index int, key, value []byte) error {
-	if err := r.row.headOf(index, key, value, ""); err != nil || r.state != "" && r.row.node.State != r.state {
-		return err
-	}
-	r.seen(r.row.event)
-	r.first.add(rankOf(&r.row.node, r.order))
-	return nil
+	return nil, !r.met() && r.next < r.end, nil
 }
 
 // orderedList is a list of nodes being read one by one.
 type orderedList struct {
-	place
-
-	job     orchestrator.JobID
-	q       orchestrator.NodeQuery
+	state   orchestrator.NodeState // "" for any
+	indexes []int32                // of those that are still to be read
+	heads   headsOf
 	names   namesOf
-	indexes []int32 // of those that are still to be read
-	row     nodeRow // being read
-	page    []orchestrator.Node
-	memory  arena
+
+	nodePage
 }
 
 // read reads a page. A node that has left the state asked for is left out.
 func (l *orderedList) read(sn *snapshot) (page []orchestrator.Node, more bool, err error) {
-	l.page = l.page[:0]
-	l.memory.begin()
-	size := 0
-	for looked := 0; looked < pageRows && size < pageBytes && len(l.indexes) > 0; looked++ {
-		if err := l.node(sn, int(l.indexes[0])); err != nil {
+	l.begin(len(l.indexes))
+	l.heads.forget()
+	for looked := 0; looked < pageRows && !l.full() && len(l.indexes) > 0; looked++ {
+		index := int(l.indexes[0])
+		l.indexes = l.indexes[1:]
+		h, err := l.heads.head(sn, index)
+		if err != nil {
 			return nil, false, err
 		}
-		l.indexes = l.indexes[1:]
-		if n := &l.row.node; l.q.State == "" || n.State == l.q.State {
-			l.page = append(l.page, *n)
-			size += sizeOf(n)
+		if l.state != "" && nodeStates[h.state] != l.state {
+			continue
 		}
-	}
-	return l.page, len(l.indexes) > 0, nil
-}
-
-// node reads the node of an index.
-func (l *orderedList) node(sn *snapshot, index int) error {
-	found, err := sn.findNode(l.job, l.place, index, func(key, value []byte) error {
-		if l.q.Brief {
-			return l.row.headOf(index, key, value, "")
+		name, err := l.names.name(sn, index)
+		if err != nil {
+			return nil, false, err
 		}
-		return sn.node(&l.row, l.job, index, key, l.memory.copy(value), "")
-	})
-	if err == nil && !found {
-		l.row = nodeRow{node: orchestrator.Node{Index: index, State: orchestrator.NodeNew}}
-		l.row.node.Name, err = l.names.name(sn, index)
+		l.add(h, index, name)
 	}
-	return err
+	page, err = l.finish(sn, &l.heads)
+	return page, len(l.indexes) > 0, err
 }

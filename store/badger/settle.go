@@ -9,8 +9,8 @@ import (
 	"github.com/seed-54b7607b/orchestrator"
 )
 
-// What is read of a job that has ended is put into its final form in the background: orders of its
-// nodes, see storedList, and briefs, see readBriefs. Jobs with few nodes stay as they are.
+// What is read of a job that has ended is put into its final form in the background: orders of its nodes, see
+// storedList, and their heads, more in a row. Jobs with few nodes stay as they are.
 
 // unsettled is a job that has ended and whose nodes have not got their final form.
 type unsettled struct {
@@ -108,7 +108,7 @@ func (s *Store) settleJob(job unsettled) error {
 	if err := s.orderJob(job); err != nil {
 		return err
 	}
-	if err := s.briefJob(job); err != nil {
+	if err := s.writeFinal(job); err != nil {
 		return err
 	}
 	return s.writeSettled(job, []row{{orderKey(job.set, settledMark, 0), []byte{version}}, {key: unsettledKey(job.set)}})

@@ -91,10 +91,10 @@ func TestSettled(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkNodes(t, s, job, nodes)
-	if rows := countRows(t, s); rows[kindUnsettled] != 0 || rows[kindBriefs] != 6 {
+	if rows := countRows(t, s); rows[kindUnsettled] != 0 || rows[kindOrder] == 0 || rows[kindFinal] != 6 {
 		t.Errorf("got the rows %v", rows)
 	}
-	key, damaged := briefsKey(job.set, 1), []byte{version}
+	key, damaged := finalKey(job.set, 1), []byte{version, 1}
 	var good []byte
 	if err := s.read(t.Context(), func(sn *snapshot) (err error) {
 		good, err = get(sn.txn, key)
@@ -106,7 +106,7 @@ func TestSettled(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, err := range s.Nodes(t.Context(), job.id, orchestrator.NodeQuery{Brief: true, From: namesPerChunk}) {
-		wantText(t, "Nodes of a job whose briefs are damaged", err, keyText(key))
+		wantText(t, "Nodes of a job whose heads are damaged", err, keyText(key))
 	}
 	if err := s.writer.do(t.Context(), plain{{key, good}}); err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func TestSettled(t *testing.T) {
 	}
 	s.background.Wait()
 	left := countRows(t, s)
-	if left[kindNode]+left[kindBriefs]+left[kindOrder]+left[kindPiece] != 0 {
+	if left[kindHeads]+left[kindFinal]+left[kindEvents]+left[kindOrder]+left[kindPiece] != 0 {
 		t.Errorf("what is left after the removal: %v", left)
 	}
 }
@@ -153,7 +153,7 @@ func TestSettlingInterrupted(t *testing.T) {
 	if interrupted < 3 {
 		t.Errorf("it was interrupted %d times", interrupted)
 	}
-	if rows := countRows(t, s); rows[kindUnsettled] != 0 || rows[kindBriefs] == 0 {
+	if rows := countRows(t, s); rows[kindUnsettled] != 0 || rows[kindOrder] == 0 {
 		t.Errorf("got the rows %v", rows)
 	}
 }
@@ -174,7 +174,7 @@ func TestSettle(t *testing.T) {
 	if err := s.Settle(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if rows := countRows(t, s); rows[kindUnsettled] != 0 || rows[kindBriefs] == 0 {
+	if rows := countRows(t, s); rows[kindUnsettled] != 0 || rows[kindOrder] == 0 {
 		t.Errorf("got the rows %v", rows)
 	}
 	checkNodes(t, s, job, nodes)

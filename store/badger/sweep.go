@@ -45,10 +45,7 @@ func (s *Store) swept(err error) bool {
 
 // sweepJob deletes the rows of a job that was removed.
 func (s *Store) sweepJob(job removedJob) error {
-	if err := s.sweepPrefix(setPrefix(kindNode, job.set)); err != nil {
-		return err
-	}
-	for _, kind := range []byte{kindOrder, kindBriefs} {
+	for _, kind := range []byte{kindHeads, kindFinal, kindOrder} {
 		if err := s.sweepRows(setPrefix(kind, job.set), itself); err != nil {
 			return err
 		}
