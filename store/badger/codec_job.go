@@ -135,19 +135,6 @@ func decodeTally(s span, value []byte) (spanCount, error) {
 	return spanCount{s, int(count), orchestrator.JobID(low), orchestrator.JobID(high)}, d.end()
 }
 
-// encodeSigned is encodeNumber for a number that may be negative.
-func encodeSigned(n int64) []byte {
-	e := &encoder{}
-	e.varint(n)
-	return e.b
-}
-
-func decodeSigned(value []byte) (int64, error) {
-	d := &decoder{b: value}
-	n := d.varint()
-	return n, d.end()
-}
-
 func decodeNumber(value []byte) (uint64, error) {
 	d := &decoder{b: value}
 	n := d.uvarint()

@@ -168,6 +168,21 @@ func roundTripLive(t *testing.T, r random) {
 		t.Error(err)
 	}
 	same(t, "unfinished", slices.Collect(gotIDs.all(chunk)), want)
+
+	var in, out endedSet
+	for _, id := range want {
+		in.set(&ended{id: id, at: one(r, []int64{0, -1, math.MinInt64, math.MaxInt64, r.Int64()})}, true)
+	}
+	row := in.encode()
+	if len(row) > maxEndedRow-32 {
+		t.Errorf("the row of jobs that have ended has %d bytes", len(row))
+	}
+	if row != nil {
+		if err := out.decode(row); err != nil {
+			t.Error(err)
+		}
+	}
+	same(t, "jobs that have ended", out, in)
 }
 
 func roundTripJob(t *testing.T, r random) {
@@ -275,10 +290,12 @@ func FuzzDecode(f *testing.F) {
 		v, spec, n := r.view(), r.spec(), r.node()
 		value, _ := encodeJob(&v, (&tail{spec: encodeSpec(&spec)}).encode())
 		ev := orchestrator.Event{ID: 1, Type: orchestrator.EventNodeRunning, Node: n}
+		var set endedSet
+		set.set(&ended{id: 3, at: 5}, true)
 		hs := []head{newHead(), headOf(&ev), newHead()}
 		live, _ := encodeLive(&v)
 		events, _ := encodeEvents(&v.progress, []orchestrator.Event{ev, {ID: 2, Type: orchestrator.EventJobFinished}})
-		for _, b := range [][]byte{value, encodeSpec(&spec), encodeHeads(hs), events[0].value, live, encodeUnfinished(idSet{1, 2}), encodeNames([]string{"a", "b"}), encodeCounters(counters{3, 3})} {
+		for _, b := range [][]byte{value, encodeSpec(&spec), encodeHeads(hs), set.encode(), events[0].value, live, encodeUnfinished(idSet{1, 2}), encodeNames([]string{"a", "b"}), encodeCounters(counters{3, 3})} {
 			f.Add(b)
 			b = slices.Clone(b)
 			b[r.IntN(len(b))] ^= 1 << r.IntN(8)
@@ -295,6 +312,7 @@ func FuzzDecode(f *testing.F) {
 		_, _ = leftBy(value)
 		_, _ = decodeUnfinished(value)
 		_ = decodeHeads(value, make([]head, 3))
+		_ = new(endedSet).decode(value)
 		_, _ = decodeNames(value, nil)
 		_, _ = decodeCounters(value)
 		_, _ = decodeNumber(value)

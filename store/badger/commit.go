@@ -61,13 +61,13 @@ func (c *commit) stage(g *group) error {
 	if err != nil {
 		return err
 	}
-	var ends *pending
-	var end ended
+	var ends *listing
 	if after.progress.State.Terminal() {
-		var listing []row
-		end = endedOf(c.lease.Job, &after)
-		ends, listing = g.list(&end)
-		rows = append(append(rows, listing...), unsettledRows(c.lease.Job, after.place)...)
+		end := endedOf(c.lease.Job, &after)
+		if ends, err = g.list(&end); err != nil {
+			return err
+		}
+		rows = append(append(rows, ends.rows...), unsettledRows(c.lease.Job, after.place)...)
 	}
 	heads, err := c.heads.rows(g, after.place)
 	if err != nil {
@@ -82,7 +82,7 @@ func (c *commit) stage(g *group) error {
 		return err
 	}
 	if ends != nil {
-		g.count(ends, &end, 1)
+		g.listed(ends)
 		g.setUnfinished(c.lease.Job, false)
 	}
 	if len(c.events) > 0 {

@@ -233,18 +233,19 @@ func (c *creation) stage(g *group) error {
 	}
 	id := g.counters.job + 1
 	rows := c.rows(id)
-	var ends *pending
-	end := endedOf(id, &c.view)
+	var ends *listing
 	if c.view.progress.State.Terminal() {
-		var listing []row
-		ends, listing = g.list(&end)
-		rows = append(append(rows, listing...), unsettledRows(id, c.view.place)...)
+		end := endedOf(id, &c.view)
+		if ends, err = g.list(&end); err != nil {
+			return err
+		}
+		rows = append(append(rows, ends.rows...), unsettledRows(id, c.view.place)...)
 	}
 	if err := g.put(rows); err != nil {
 		return err
 	}
 	if ends != nil {
-		g.count(ends, &end, 1)
+		g.listed(ends)
 	} else {
 		g.setUnfinished(id, true)
 	}

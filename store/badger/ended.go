@@ -4,9 +4,8 @@ import (
 	"github.com/seed-54b7607b/orchestrator"
 )
 
-// A job that has ended has two rows by which it is listed: one in the order by ID among those of its
-// class, and one in the order in which jobs ended. Both hold what the other is ordered by. They are
-// written once, when the job ends, and deleted when it is removed.
+// A job that has ended is listed in two rows: in one together with others of its class, in the order of their
+// IDs, and in one of its own, in the order in which jobs ended. Both hold what the other is ordered by.
 
 // ended is a job that has ended, as it is listed.
 type ended struct {
@@ -99,27 +98,55 @@ func (p *pending) publish(c class, ts *tallies) {
 	}
 }
 
-// list returns the rows by which a job is listed from now on, and the class that it is to be added to
-// when they are.
-func (g *group) list(e *ended) (*pending, []row) {
-	p := g.pending(e.class)
-	rows := []row{
-		{endedKey(p.number, e.id), encodeSigned(e.at)},
-		{timeKey(e.at, e.id), encodeNumber(uint64(p.number))},
-	}
-	if p.total == 0 {
-		rows = append(rows, row{classKey(p.number), encodeClass(&e.class)})
-	}
-	return p, rows
+// listing is how a job comes to be listed, or not to be any more.
+type listing struct {
+	ended
+
+	class *pending
+	set   *endedSet
+	rows  []row
 }
 
-// unlist returns the rows that make a job not listed any more, and the class that it is to be taken
-// from when they are written.
-func (g *group) unlist(e *ended) (*pending, []row) {
-	p := g.pending(e.class)
-	rows := []row{{key: endedKey(p.number, e.id)}, {key: timeKey(e.at, e.id)}}
-	if p.total == 1 {
-		rows = append(rows, row{key: classKey(p.number)})
+// list returns how a job is listed from now on. Once its rows are in the group, listed is to be called.
+func (g *group) list(e *ended) (*listing, error) {
+	l, err := g.listing(e)
+	if err != nil {
+		return nil, err
 	}
-	return p, rows
+	l.rows = []row{{timeKey(e.at, e.id), encodeNumber(uint64(l.class.number))}}
+	if l.class.total == 0 {
+		l.rows = append(l.rows, row{classKey(l.class.number), encodeClass(&l.ended.class)})
+	}
+	return l, nil
+}
+
+// unlist is list for a job that is not listed any more.
+func (g *group) unlist(e *ended) (*listing, error) {
+	l, err := g.listing(e)
+	if err != nil {
+		return nil, err
+	}
+	l.rows = []row{{key: timeKey(e.at, e.id)}}
+	if l.class.total == 1 {
+		l.rows = append(l.rows, row{key: classKey(l.class.number)})
+	}
+	return l, nil
+}
+
+func (g *group) listing(e *ended) (*listing, error) {
+	p := g.pending(e.class)
+	set, err := g.endedIn(endedChunk{p.number, chunkOf(e.id)})
+	return &listing{ended: *e, class: p, set: set}, err
+}
+
+// listed notes what of a listing is in rows of the group as a whole.
+func (g *group) listed(l *listing) {
+	g.count(l.class, &l.ended, 1)
+	l.set.set(&l.ended, true)
+}
+
+// unlisted is listed for a job that is not listed any more.
+func (g *group) unlisted(l *listing) {
+	g.count(l.class, &l.ended, -1)
+	l.set.set(&l.ended, false)
 }

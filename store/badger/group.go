@@ -32,7 +32,8 @@ type group struct {
 	next     uint32                           // no class has this number, or a greater one
 	feed     []fed                            // the commits in it
 
-	unfinished map[uint64]idSet // the chunks of unfinished jobs that it changes, as it leaves them
+	unfinished map[uint64]idSet         // the chunks of unfinished jobs that it changes, as it leaves them
+	ended      map[endedChunk]*endedSet // the chunks of jobs that have ended likewise
 }
 
 func newGroup(s *Store) *group {
@@ -50,6 +51,7 @@ func newGroup(s *Store) *group {
 		next:     st.tallies.next,
 
 		unfinished: make(map[uint64]idSet),
+		ended:      make(map[endedChunk]*endedSet),
 	}
 }
 
@@ -74,8 +76,9 @@ func (g *group) put(rows []row) error {
 	const reserve = 1024 // for the rows of seal, and one that Badger adds
 	bytes := costOf(rows)
 	shared := int64(len(g.unfinished) + g.spans + 2)
-	reserved := reserve + maxFedSize*int64(len(g.feed)+1) + maxSharedRow*shared
-	if g.bytes+bytes+reserved >= g.s.db.MaxBatchSize() || g.rows+int64(len(rows))+shared+8 >= g.s.db.MaxBatchCount() {
+	ended := int64(len(g.ended))
+	reserved := reserve + maxFedSize*int64(len(g.feed)+1) + maxSharedRow*shared + maxEndedRow*ended
+	if g.bytes+bytes+reserved >= g.s.db.MaxBatchSize() || g.rows+int64(len(rows))+shared+ended+8 >= g.s.db.MaxBatchCount() {
 		return errFull
 	}
 	entries := make([]badgerdb.Entry, len(rows))
@@ -108,7 +111,7 @@ func (g *group) seal() error {
 	if len(g.feed) > 0 {
 		rows = append(rows, row{feedKey(g.counters.position), encodeFeed(g.feed)})
 	}
-	rows = append(rows, g.tallyRows()...)
+	rows = append(append(rows, g.tallyRows()...), g.endedRows()...)
 	for chunk, ids := range g.unfinished {
 		rows = append(rows, row{unfinishedKey(chunk), encodeUnfinished(ids)})
 	}

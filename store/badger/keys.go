@@ -27,7 +27,7 @@ const (
 	kindBucket     = 'b' // bucket, jobRef: the names of a job's nodes that are in the bucket
 	kindClass      = 'a' // class: what jobs that have ended have in common
 	kindTally      = 'h' // class, span: how many jobs of a class have ended in a span of time
-	kindEnded      = 'i' // class, job: when a job of the class ended
+	kindEnded      = 'i' // class, chunk: which of jobsPerChunk jobs are of the class and have ended, and when
 	kindTime       = 't' // time, job: the class of a job that ended then
 	kindOrder      = 'o' // set, list, chunk: the indexes of nodes of a job that has ended, in an order
 	kindFinal      = 'y' // set, chunk: what finalPerChunk nodes of a job that has ended are
@@ -118,8 +118,8 @@ func tallyKey(class uint32, s span) []byte {
 	return appendSigned(classPrefix(kindTally, class), int64(s))
 }
 
-func endedKey(class uint32, id orchestrator.JobID) []byte {
-	return binary.BigEndian.AppendUint64(classPrefix(kindEnded, class), uint64(id))
+func endedKey(class uint32, chunk uint64) []byte {
+	return binary.BigEndian.AppendUint64(classPrefix(kindEnded, class), chunk)
 }
 
 // classPrefix is what the keys of a kind begin with whose first number is a class.

@@ -87,11 +87,12 @@ func readTallyKey(key []byte) (class uint32, s span, err error) {
 	return binary.BigEndian.Uint32(key[1:]), span(signed(key[1+4:])), nil
 }
 
-func readEndedKey(key []byte) (orchestrator.JobID, error) {
+// readEndedKey returns the chunk in the key of a row of jobs that have ended.
+func readEndedKey(key []byte) (uint64, error) {
 	if err := checkLength(key, 1+4+8); err != nil {
 		return 0, err
 	}
-	return orchestrator.JobID(binary.BigEndian.Uint64(key[1+4:])), nil
+	return binary.BigEndian.Uint64(key[1+4:]), nil
 }
 
 func readTimeKey(key []byte) (ms int64, id orchestrator.JobID, err error) {

@@ -44,7 +44,7 @@ func FuzzKeys(f *testing.F) {
 		ordered(t, bucketKey(bucketA, jobRef(setA)), bucketKey(bucketB, jobRef(setB)), cmp.Or(cmp.Compare(bucketA, bucketB), bySet))
 		ordered(t, classKey(indexA), classKey(indexB), byIndex)
 		ordered(t, tallyKey(indexA, span(timeA)), tallyKey(indexB, span(timeB)), cmp.Or(byIndex, byTime))
-		ordered(t, endedKey(indexA, jobA), endedKey(indexB, jobB), cmp.Or(byIndex, byJob))
+		ordered(t, endedKey(indexA, setA), endedKey(indexB, setB), cmp.Or(byIndex, bySet))
 		ordered(t, timeKey(timeA, jobA), timeKey(timeB, jobB), cmp.Or(byTime, byJob))
 
 		for _, key := range [][]byte{headsKey(setA, int(indexA)), namesKey(setA, int(indexA))} {
@@ -78,8 +78,8 @@ func readBack(t *testing.T, set uint64, index uint32, ms int64) {
 	if n, s, err := readTallyKey(tallyKey(index, span(ms))); err != nil || n != index || s != span(ms) {
 		t.Errorf("readTallyKey: got %d, %d and the error %v, want %d, %d", n, s, err, index, ms)
 	}
-	if id, err := readEndedKey(endedKey(index, job)); err != nil || id != job {
-		t.Errorf("readEndedKey: got %d and the error %v, want %d", id, err, job)
+	if chunk, err := readEndedKey(endedKey(index, set)); err != nil || chunk != set {
+		t.Errorf("readEndedKey: got %d and the error %v, want %d", chunk, err, set)
 	}
 	if at, id, err := readTimeKey(timeKey(ms, job)); err != nil || at != ms || id != job {
 		t.Errorf("readTimeKey: got %d, %d and the error %v, want %d, %d", at, id, err, ms, job)

@@ -143,8 +143,11 @@ func (p *removal) stage(g *group) error {
 }
 
 func (job *endedJob) stage(g *group) error {
-	class, rows := g.unlist(&job.ended)
-	rows = append(rows, row{key: jobKey(job.id)}, row{removedKey(job.set), encodeRemoved(job.removedJob)}, row{key: unsettledKey(job.set)})
+	ends, err := g.unlist(&job.ended)
+	if err != nil {
+		return err
+	}
+	rows := append(ends.rows, row{key: jobKey(job.id)}, row{removedKey(job.set), encodeRemoved(job.removedJob)}, row{key: unsettledKey(job.set)})
 	if job.large {
 		rows = append(rows, row{key: largeKey(job.set)})
 	}
@@ -157,7 +160,7 @@ func (job *endedJob) stage(g *group) error {
 	if err := g.put(rows); err != nil {
 		return err
 	}
-	g.count(class, &job.ended, -1)
+	g.unlisted(ends)
 	return nil
 }
 

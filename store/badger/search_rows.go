@@ -64,8 +64,8 @@ func (sr *search) byTimeFrom(start []byte, from, to int64, yield func(listed) bo
 	}))
 }
 
-// endedRow is a row of kind ended.
-type endedRow struct {
+// endedJobOf is a job of a class that has ended.
+type endedJobOf struct {
 	listed
 
 	at int64
@@ -77,7 +77,7 @@ func (sr *search) byClass(classes []counted, after orchestrator.JobID, yield fun
 	it := sr.sn.txn.NewIterator(badgerdb.IteratorOptions{Prefix: []byte{kindEnded}, Reverse: sr.q.Descending})
 	defer it.Close()
 	left := slices.Clone(classes)
-	var rows []endedRow
+	var rows []endedJobOf
 	for chunk := sr.chunk(len(classes)); len(left) > 0; chunk = min(2*chunk, 1<<14) {
 		if err := sr.expired(); err != nil {
 			return err
@@ -106,7 +106,7 @@ func (sr *search) byClass(classes []counted, after orchestrator.JobID, yield fun
 		// The class that sets the end is read first, so that no more than is needed is read of the others.
 		left[0], left[dense], lasts[0], lasts[dense] = left[dense], left[0], lasts[dense], lasts[0]
 		left = sr.behind(left, lasts, end)
-		slices.SortFunc(rows, func(a, b endedRow) int { return sr.compareIDs(a.id, b.id) })
+		slices.SortFunc(rows, func(a, b endedJobOf) int { return sr.compareIDs(a.id, b.id) })
 		for i := range rows {
 			if sr.compareIDs(rows[i].id, end) > 0 {
 				break
@@ -137,36 +137,34 @@ func (sr *search) chunk(classes int) int {
 	return min(least+min(sr.first(), most*classes)/max(classes, 1), most)
 }
 
-// readClass appends the next rows of a class, up to an ID, and reports whether there may be more of it.
-func (sr *search) readClass(it *badgerdb.Iterator, c *counted, after, end orchestrator.JobID, most int, rows []endedRow) (_ []endedRow, more bool, err error) {
+// readClass appends the next jobs of a class, up to an ID, and reports whether there may be more of it.
+func (sr *search) readClass(it *badgerdb.Iterator, c *counted, after, end orchestrator.JobID, most int, jobs []endedJobOf) (_ []endedJobOf, more bool, err error) {
 	prefix := classPrefix(kindEnded, c.number)
-	for it.Seek(endedKey(c.number, sr.next(after))); it.Valid(); it.Next() {
+	var set endedSet
+	for it.Seek(endedKey(c.number, chunkOf(sr.next(after)))); it.Valid() && bytes.HasPrefix(it.Item().Key(), prefix); it.Next() {
 		key := it.Item().Key()
-		if !bytes.HasPrefix(key, prefix) {
-			break
-		}
-		id, err := readEndedKey(key)
+		chunk, err := readEndedKey(key)
 		if err != nil {
-			return rows, false, err
+			return jobs, false, err
 		}
-		if sr.compareIDs(id, sr.last) > 0 {
-			break
+		if err := it.Item().Value(set.decode); err != nil {
+			return jobs, false, corrupt(key, err)
 		}
-		if most == 0 || sr.compareIDs(id, end) > 0 {
-			return rows, true, nil
+		for id, at := range set.all(chunk, sr.q.Descending) {
+			if sr.compareIDs(id, after) <= 0 {
+				continue
+			}
+			if sr.compareIDs(id, sr.last) > 0 {
+				return jobs, false, nil
+			}
+			if most == 0 || sr.compareIDs(id, end) > 0 {
+				return jobs, true, nil
+			}
+			jobs = append(jobs, endedJobOf{sr.listed(id, &c.class, at), at})
+			most--
 		}
-		var at int64
-		err = it.Item().Value(func(v []byte) (err error) {
-			at, err = decodeSigned(v)
-			return err
-		})
-		if err != nil {
-			return rows, false, corrupt(key, err)
-		}
-		rows = append(rows, endedRow{sr.listed(id, &c.class, at), at})
-		most--
 	}
-	return rows, false, nil
+	return jobs, false, nil
 }
 
 // byJob reads the jobs that have ended in the order by ID, behind one of them, of which those pass

@@ -52,19 +52,27 @@ func encodeUnfinished(s idSet) []byte {
 	}
 	e := &encoder{b: make([]byte, 0, unfinishedSize)}
 	e.byte(version)
-	for _, word := range s {
-		e.uvarint(word)
-	}
+	e.ids(&s)
 	return e.b
 }
 
 func decodeUnfinished(value []byte) (idSet, error) {
-	var s idSet
 	d := decode(value)
+	s := d.ids()
+	return s, d.end()
+}
+
+func (e *encoder) ids(s *idSet) {
+	for _, word := range s {
+		e.uvarint(word)
+	}
+}
+
+func (d *decoder) ids() (s idSet) {
 	for i := range s {
 		s[i] = d.uvarint()
 	}
-	return s, d.end()
+	return s
 }
 
 // setUnfinished notes whether a job is unfinished when the group is written.
