@@ -102,8 +102,8 @@ type Lease struct {
 }
 
 // Batch is what one [Store.Commit] writes: each event carries its node as it is from now on.
-// It changes no node that is in a terminal state, which the caller sees to: what an event says of
-// such a node never differs from what the node is.
+// It changes no node that is in a terminal state, and none's name, which the caller sees to: what an
+// event says of a node in such a state never differs from what the node is.
 type Batch struct {
 	Progress Progress // of the job, after the events
 	Events   []Event  // numbered on from the job's last event

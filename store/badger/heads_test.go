@@ -1,0 +1,133 @@
+package badger
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-54b7607b/orchestrator"
+)
+
+// TestScatteredBatch commits as much as a batch may have, on nodes none of which stands in a row with another,
+// when all rows are as long as they can be.
+func TestScatteredBatch(t *testing.T) {
+	t.Parallel()
+	const count = orchestrator.MaxBatchEvents * headsPerChunk
+	r := rand.New(rand.NewPCG(7, 7))
+	some := func() time.Time { // in two centuries
+		return time.UnixMilli(r.Int64N(1<<43) - 1<<42).UTC()
+	}
+	s := openTest(t, t.TempDir())
+	names := make([]string, count)
+	for i := range names {
+		names[i] = fmt.Sprintf("%06d%s", i, strings.Repeat("n", orchestrator.MaxNodeName-6))
+	}
+	if _, err := s.CreateJob(t.Context(), testJob(), names); err != nil {
+		t.Fatal(err)
+	}
+	w, err := claimAny(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make([]orchestrator.Node, count)
+	for part := range headsPerChunk {
+		var nodes []orchestrator.Node
+		for chunk := range orchestrator.MaxBatchEvents {
+			i := chunk*headsPerChunk + part
+			nodes = append(nodes, orchestrator.Node{
+				Index: i, Name: names[i], State: orchestrator.NodeFailed, Started: some(), Finished: some(), Updated: some(),
+				Result: result(orchestrator.MaxBatchBytes/orchestrator.MaxBatchEvents, i),
+			})
+		}
+		b := w.batch(nodes...)
+		w.mustCommit(t, b)
+		for _, ev := range b.Events {
+			want[ev.Node.Index] = ev.Node
+		}
+	}
+	for i, n := range readAll(t, s, 1, orchestrator.NodeQuery{}) {
+		same(t, "node", n, want[i])
+	}
+}
+
+// TestRowsOfCommit changes nodes of which 32 stand in a row, with events of which some 30 do, and reads
+// from everywhere in between.
+func TestRowsOfCommit(t *testing.T) {
+	const nodes, changed = 5 * headsPerChunk, 4*headsPerChunk + 1
+	dir := t.TempDir()
+	s := openTest(t, dir)
+	w := mustWorker(t, s, nodes)
+	other := mustWorker(t, s, 2)
+	other.mustCommit(t, other.batch(running(0)))
+	var all []orchestrator.Node
+	for i := range changed {
+		all = append(all, finished(changed-i, 400))
+	}
+	b := w.batch(all...)
+	w.mustCommit(t, b)
+	other.mustCommit(t, other.batch(running(1)))
+	rows := countRows(t, s)
+	if rows[kindHeads] != changed/headsPerChunk+1 {
+		t.Errorf("there are %d rows of heads", rows[kindHeads])
+	}
+	if least := changed * 400 / maxPiece; rows[kindEvents] < least+2 || rows[kindEvents] > least+4 || rows[kindPiece] != 0 {
+		t.Errorf("there are %d rows of events, want about %d", rows[kindEvents], least+3)
+	}
+	for range 2 {
+		for from := orchestrator.EventID(1); from <= changed; from++ {
+			next := from
+			for ev, err := range s.Events(t.Context(), 1, from) {
+				if err != nil || ev.ID != next {
+					t.Fatalf("events from %d: got %d and the error %v, want %d", from, ev.ID, err, next)
+				}
+				same(t, "event", ev, b.Events[ev.ID-1])
+				next++
+			}
+			if next != changed+1 {
+				t.Errorf("events from %d: they end before %d", from, next)
+			}
+		}
+		for from := orchestrator.Position(1); from <= changed+2; from++ {
+			next := from
+			for ev, err := range s.Feed(t.Context(), from) {
+				if err != nil || ev.Position != next {
+					t.Fatalf("feed from %d: got %d and the error %v, want %d", from, ev.Position, err, next)
+				}
+				if ev.Job == 1 {
+					same(t, "event of the feed", ev.Event, b.Events[ev.Position-2])
+				}
+				next++
+			}
+			if next != changed+3 {
+				t.Errorf("feed from %d: it ends before %d", from, next)
+			}
+		}
+		for i := range nodes {
+			for _, n := range readAll(t, s, 1, orchestrator.NodeQuery{From: i, Limit: 1}) {
+				if i == 0 || i > changed {
+					same(t, "node", n, orchestrator.Node{Index: i, Name: nodeName(i), State: orchestrator.NodeNew})
+				} else {
+					same(t, "node", n, b.Events[changed-i].Node)
+				}
+			}
+		}
+		s = reopen(t, s, dir)
+	}
+}
+
+// TestFeedOfRemoved removes a job whose events stand in several rows: nothing of the feed is left.
+func TestFeedOfRemoved(t *testing.T) {
+	s := openTest(t, t.TempDir())
+	w := mustWorker(t, s, 200)
+	w.finish(t, 200, 400)
+	w.mustCommit(t, w.ending())
+	if n, err := s.PruneJobs(t.Context(), at(100)); err != nil || n != 1 {
+		t.Fatalf("got %d jobs removed and the error %v", n, err)
+	}
+	s.background.Wait()
+	if rows := countRows(t, s); rows[kindFeed]+rows[kindEvents]+rows[kindHeads]+rows[kindEnded]+rows[kindTime] != 0 {
+		t.Errorf("what is left: %v", rows)
+	}
+}
