@@ -10,7 +10,7 @@ import (
 const (
 	// headsPerChunk is small because a commit writes the row of each node that it changes again: with more of
 	// them in a row, one that changes 1,024 nodes far from each other would not fit into a transaction.
-	headsPerChunk = 32
+	headsPerChunk = 24
 
 	// finalPerChunk is how many there are in a row that is written when the job has ended.
 	finalPerChunk = namesPerChunk

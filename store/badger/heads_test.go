@@ -16,9 +16,7 @@ func TestScatteredBatch(t *testing.T) {
 	t.Parallel()
 	const count = orchestrator.MaxBatchEvents * headsPerChunk
 	r := rand.New(rand.NewPCG(7, 7))
-	some := func() time.Time { // in two centuries
-		return time.UnixMilli(r.Int64N(1<<43) - 1<<42).UTC()
-	}
+	some := func() time.Time { return time.UnixMilli(r.Int64() >> 2).UTC() }
 	s := openTest(t, t.TempDir())
 	names := make([]string, count)
 	for i := range names {
@@ -52,7 +50,7 @@ func TestScatteredBatch(t *testing.T) {
 	}
 }
 
-// TestRowsOfCommit changes nodes of which 32 stand in a row, with events of which some 30 do, and reads
+// TestRowsOfCommit changes nodes whose heads stand in several rows, with events that do so, too, and reads
 // from everywhere in between.
 func TestRowsOfCommit(t *testing.T) {
 	const nodes, changed = 5 * headsPerChunk, 4*headsPerChunk + 1
