@@ -23,6 +23,10 @@ const (
 	eventWithNode = 1 // everything
 )
 
+// eventsLength is how long a row of several events is at most. With longer ones there would be fewer, but
+// who reads one event reads its row, and Badger copies it.
+const eventsLength = 8000
+
 // eventsRow is a row of events.
 type eventsRow struct {
 	last  orchestrator.EventID
@@ -35,19 +39,19 @@ type eventsRow struct {
 // without the rest of it.
 
 // encodeEvents returns the rows of the events of a commit, which are numbered on from each other and leave
-// the job with some progress. Only a row of one event is longer than maxPiece.
+// the job with some progress. Only a row of one event is longer than eventsLength.
 func encodeEvents(p *orchestrator.Progress, events []orchestrator.Event) ([]eventsRow, error) {
 	left := &encoder{b: make([]byte, 0, sizeOfProgress(p))}
 	left.progress(p)
 	var rows []eventsRow
 	of := &encoder{b: make([]byte, 0, 512)} // one event
-	all := &encoder{b: make([]byte, 0, min(sizeOfEvents(events), maxPiece))}
+	all := &encoder{b: make([]byte, 0, min(sizeOfEvents(events), eventsLength))}
 	t := orderedTime(events[0].Time)
 	first := 0
 	for i := range events {
 		of.b = of.b[:0]
 		of.event(&events[i], t)
-		if i > first && len(all.b)+len(of.b)+len(left.b)+3*binary.MaxVarintLen64 > maxPiece {
+		if i > first && len(all.b)+len(of.b)+len(left.b)+3*binary.MaxVarintLen64 > eventsLength {
 			rows = append(rows, eventsRow{events[i-1].ID, encodeEventsRow(nil, t, i-first, all.b)})
 			all.b, first = all.b[:0], i
 		}

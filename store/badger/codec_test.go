@@ -240,7 +240,7 @@ func roundTripEvents(t *testing.T, r random) {
 		ev := orchestrator.Event{ID: first + orchestrator.EventID(i), Type: one(r, eventTypes[1:]), Time: r.time(), JobState: one(r, jobStates)}
 		if r.flag() {
 			if ev.Node = r.node(); r.flag() {
-				ev.Node.Result = make([]byte, one(r, []int{maxPiece / 3, maxPiece, 3 * maxPiece}))
+				ev.Node.Result = make([]byte, one(r, []int{eventsLength / 3, maxPiece, 3 * maxPiece}))
 			}
 		}
 		events = append(events, ev)
@@ -262,7 +262,7 @@ func roundTripEvents(t *testing.T, r random) {
 		if err != nil || len(got) == n || got[n].ID != next || got[len(got)-1].ID != row.last {
 			t.Fatalf("a row that ends with %d: got %d events and the error %v, want them from %d on", row.last, len(got)-n, err, next)
 		}
-		if len(row.value) > maxPiece && len(got) > n+1 {
+		if len(row.value) > eventsLength && len(got) > n+1 {
 			t.Errorf("a row of %d events has %d bytes", len(got)-n, len(row.value))
 		}
 		next = row.last + 1

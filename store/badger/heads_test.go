@@ -70,8 +70,8 @@ func TestRowsOfCommit(t *testing.T) {
 	if rows[kindHeads] != changed/headsPerChunk+1 {
 		t.Errorf("there are %d rows of heads", rows[kindHeads])
 	}
-	if least := changed * 400 / maxPiece; rows[kindEvents] < least+2 || rows[kindEvents] > least+4 || rows[kindPiece] != 0 {
-		t.Errorf("there are %d rows of events, want about %d", rows[kindEvents], least+3)
+	if least := changed * 400 / eventsLength; rows[kindEvents] < least+2 || rows[kindEvents] > least+5 || rows[kindPiece] != 0 {
+		t.Errorf("there are %d rows of events, want about %d", rows[kindEvents], least+4)
 	}
 	for range 2 {
 		for from := orchestrator.EventID(1); from <= changed; from++ {
