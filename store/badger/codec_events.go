@@ -46,26 +46,27 @@ func encodeEvents(p *orchestrator.Progress, events []orchestrator.Event) ([]even
 	var rows []eventsRow
 	of := &encoder{b: make([]byte, 0, 512)} // one event
 	all := &encoder{b: make([]byte, 0, min(sizeOfEvents(events), eventsLength))}
-	t := orderedTime(events[0].Time)
-	first := 0
+	near, n := orderedTime(events[0].Time), 0
 	for i := range events {
 		of.b = of.b[:0]
-		of.event(&events[i], t)
-		if i > first && len(all.b)+len(of.b)+len(left.b)+3*binary.MaxVarintLen64 > eventsLength {
-			rows = append(rows, eventsRow{events[i-1].ID, encodeEventsRow(nil, t, i-first, all.b)})
-			all.b, first = all.b[:0], i
+		of.event(&events[i], near)
+		if n > 0 && len(all.b)+len(of.b)+len(left.b)+3*binary.MaxVarintLen64 > eventsLength {
+			rows = append(rows, eventsRow{events[i].ID - 1, encodeEventsRow(nil, near, n, all.b)})
+			all.b, n = all.b[:0], 0
 		}
 		all.bytes(of.b)
+		n++
 	}
-	last := eventsRow{events[len(events)-1].ID, encodeEventsRow(left.b, t, len(events)-first, all.b)}
-	return append(rows, last), cmp.Or(left.err, of.err)
+	last := events[len(events)-1].ID
+	return append(rows, eventsRow{last, encodeEventsRow(left.b, near, n, all.b)}), cmp.Or(left.err, of.err)
 }
 
-func encodeEventsRow(left []byte, t int64, n int, events []byte) []byte {
+// encodeEventsRow returns the value of a row of n events, which are encoded, with times near one.
+func encodeEventsRow(left []byte, near int64, n int, events []byte) []byte {
 	e := &encoder{b: make([]byte, 0, 1+len(left)+3*binary.MaxVarintLen64+len(events))}
 	e.byte(version)
 	e.bytes(left)
-	e.since(0, t)
+	e.since(0, near)
 	e.uvarint(uint64(n))
 	e.b = append(e.b, events...)
 	return e.b
@@ -84,7 +85,7 @@ func sizeOfEvents(events []orchestrator.Event) int {
 }
 
 // event writes an event whose time is near another.
-func (e *encoder) event(ev *orchestrator.Event, t int64) {
+func (e *encoder) event(ev *orchestrator.Event, near int64) {
 	n, form := &ev.Node, byte(eventWithNode)
 	if ofJob(ev) {
 		n, form = &orchestrator.Node{}, eventOfJob
@@ -94,7 +95,7 @@ func (e *encoder) event(ev *orchestrator.Event, t int64) {
 	e.byte(form)
 	e.eventType(ev.Type)
 	writeEnum(e, "Events.JobState", ev.JobState, jobStates)
-	t = e.since(orZero(t), orderedTime(ev.Time))
+	t := e.since(orZero(near), orderedTime(ev.Time))
 	if form == eventOfJob {
 		return
 	}

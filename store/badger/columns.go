@@ -129,7 +129,7 @@ func (r *columnsReader) read(sn *snapshot) (_ []struct{}, more bool, err error) 
 		if err != nil {
 			return nil, false, err
 		}
-		r.columns.set(r.next, h.nodeKeys)
+		r.set(r.next, h.nodeKeys)
 	}
 	return nil, r.next < r.heads.nodes, nil
 }

@@ -147,7 +147,7 @@ func (job *endedJob) stage(g *group) error {
 	if err != nil {
 		return err
 	}
-	rows := append(ends.rows, row{key: jobKey(job.id)}, row{removedKey(job.set), encodeRemoved(job.removedJob)}, row{key: unsettledKey(job.set)})
+	rows := slices.Concat(ends.rows, []row{{key: jobKey(job.id)}, {removedKey(job.set), encodeRemoved(job.removedJob)}, {key: unsettledKey(job.set)}})
 	if job.large {
 		rows = append(rows, row{key: largeKey(job.set)})
 	}
