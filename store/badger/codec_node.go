@@ -27,33 +27,3 @@ func (d *decoder) nodeState() orchestrator.NodeState {
 
 // numberOfNew is the number of NodeNew.
 const numberOfNew = 1
-
-// encodeNames returns the value of a row of names.
-func encodeNames(names []string) []byte {
-	size := 4
-	for _, name := range names {
-		size += 2 + len(name)
-	}
-	e := &encoder{b: make([]byte, 0, size)}
-	e.byte(version)
-	e.uvarint(uint64(len(names)))
-	for _, name := range names {
-		e.text(name)
-	}
-	return e.b
-}
-
-// decodeNames reads a row of names into the given memory, if that is enough.
-func decodeNames(value []byte, memory []string) ([]string, error) {
-	d := decodeText(value)
-	n := d.count()
-	names := memory
-	if memory == nil || cap(memory) < n {
-		names = make([]string, n)
-	}
-	names = names[:n]
-	for i := range names {
-		names[i] = d.text()
-	}
-	return names, d.end()
-}

@@ -155,30 +155,6 @@ func (q *quota) met() bool { return q.state != "" && q.nodes <= 0 }
 // done reports whether no more nodes are to be yielded.
 func (l *nodeReading) done() bool { return l.left == 0 || l.next >= l.end || l.met() }
 
-// namesOf reads the names of the nodes of a job, one chunk after the other.
-type namesOf struct {
-	job orchestrator.JobID
-	place
-	chunk int // whose names are in names
-	names []string
-}
-
-// name returns the name of a node.
-func (n *namesOf) name(sn *snapshot, index int) (string, error) {
-	chunk := index / namesPerChunk
-	if n.names == nil || n.chunk != chunk {
-		names, err := sn.names(n.job, n.place, chunk, n.names)
-		if err != nil {
-			return "", err
-		}
-		n.chunk, n.names = chunk, names
-	}
-	if index%namesPerChunk >= len(n.names) {
-		return "", corrupt(namesKey(n.set, chunk), errTruncated)
-	}
-	return n.names[index%namesPerChunk], nil
-}
-
 // maxLooked is how many nodes are looked at in one snapshot, wanted or not.
 const maxLooked = 16 * pageRows
 
@@ -221,40 +197,4 @@ func (l *nodeReading) skips(h *head) bool {
 		return true
 	}
 	return false
-}
-
-// names returns the names of a chunk of a job's nodes, in the memory of others that are not needed any
-// more.
-func (sn *snapshot) names(id orchestrator.JobID, p place, chunk int, memory []string) ([]string, error) {
-	if !p.small() {
-		return sn.chunkOfNames(p.set, chunk, memory)
-	}
-	row, err := sn.head(id)
-	if err != nil {
-		return nil, err
-	}
-	return row.names(memory)
-}
-
-// chunkOfNames is names for a set that has rows of them.
-func (sn *snapshot) chunkOfNames(set uint64, chunk int, memory []string) (names []string, err error) {
-	key := namesKey(set, chunk)
-	item, err := sn.txn.Get(key)
-	if isMissing(err) {
-		return nil, corrupt(key, errMissing)
-	}
-	if err != nil {
-		return nil, err
-	}
-	err = item.Value(func(v []byte) error {
-		v, err := whole(sn.txn, key, v)
-		if err != nil {
-			return err
-		}
-		if names, err = decodeNames(v, memory); err != nil {
-			return corrupt(key, err)
-		}
-		return nil
-	})
-	return names, err
 }

@@ -146,7 +146,7 @@ func (l *orderedList) read(sn *snapshot) (page []orchestrator.Node, more bool, e
 		if l.state != "" && nodeStates[h.state] != l.state {
 			continue
 		}
-		name, err := l.names.name(sn, index)
+		name, err := l.name(sn, index)
 		if err != nil {
 			return nil, false, err
 		}
@@ -154,4 +154,12 @@ func (l *orderedList) read(sn *snapshot) (page []orchestrator.Node, more bool, e
 	}
 	page, err = l.finish(sn, &l.heads)
 	return page, len(l.indexes) > 0, err
+}
+
+// name returns the name of a node. It reads more of them if the next node is near.
+func (l *orderedList) name(sn *snapshot, index int) (string, error) {
+	if len(l.indexes) > 0 && int(l.indexes[0])/namesPerChunk == index/namesPerChunk {
+		return l.names.name(sn, index)
+	}
+	return l.names.one(sn, index)
 }
