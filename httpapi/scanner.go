@@ -92,6 +92,13 @@ func (s *scanner) skip() {
 
 // next goes over space, and returns the byte behind it, or 0 at the end.
 func (s *scanner) next() byte {
+	if s.at < len(s.text) && s.text[s.at] > ' ' { // as mostly; short enough to be inlined
+		return s.text[s.at]
+	}
+	return s.nextBehindSpace()
+}
+
+func (s *scanner) nextBehindSpace() byte {
 	for ; s.at < len(s.text); s.at++ {
 		if c := s.text[s.at]; c > ' ' || !isSpace(c) {
 			return c
