@@ -13,9 +13,10 @@ type arena struct {
 // begin forgets the values copied before. If the arena reuses memory, they must not be used any more.
 func (a *arena) begin() { a.free = a.again }
 
+// copy returns a copy, which is not nil.
 func (a *arena) copy(v []byte) []byte {
 	const piece = 32 << 10
-	if len(v) > len(a.free) {
+	if a.free == nil || len(v) > len(a.free) {
 		a.free = make([]byte, max(piece, len(v), 2*len(a.again)))
 		if a.reuse {
 			a.again = a.free

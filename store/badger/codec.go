@@ -70,16 +70,26 @@ func (e *encoder) time(t time.Time) {
 	e.uvarint(uint64(ms)<<1 ^ uint64(ms>>63) + 1)
 }
 
-// since writes a time in milliseconds, or noTime, which takes a byte, as the difference to another, and
-// returns the one to write the next to.
-func (e *encoder) since(other, ms int64) int64 {
-	if ms == noTime {
-		e.uvarint(0)
-		return other
+// timesThere returns which of some times are not noTime, a bit each.
+func timesThere(times []int64) (there byte) {
+	for i, ms := range times {
+		if ms != noTime {
+			there |= 1 << i
+		}
 	}
-	after := ms - other
-	e.uvarint(uint64(after)<<1 ^ uint64(after>>63) + 1)
-	return ms
+	return there
+}
+
+// times writes those of some times that are not noTime, each as the difference to the one before, the first
+// to t. It returns the last of them.
+func (e *encoder) times(t int64, times []int64) int64 {
+	for _, ms := range times {
+		if ms != noTime {
+			e.varint(ms - t)
+			t = ms
+		}
+	}
+	return t
 }
 
 // fail keeps the first error.
@@ -218,14 +228,19 @@ func (d *decoder) time() time.Time {
 	return time.UnixMilli(int64(v>>1) ^ -int64(v&1)).UTC()
 }
 
-func (d *decoder) since(other int64) (ms, next int64) {
-	v := d.uvarint()
-	if v == 0 {
-		return noTime, other
+// times reads times of which some are there. There must be no others.
+func (d *decoder) times(t int64, there byte, times []int64) int64 {
+	if there>>len(times) != 0 {
+		d.fail(errRange)
 	}
-	v--
-	ms = other + (int64(v>>1) ^ -int64(v&1))
-	return ms, ms
+	for i := range times {
+		times[i] = noTime
+		if there&(1<<i) != 0 {
+			t += d.varint()
+			times[i] = t
+		}
+	}
+	return t
 }
 
 func (d *decoder) fail(err error) {

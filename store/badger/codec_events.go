@@ -3,7 +3,6 @@ package badger
 import (
 	"cmp"
 	"encoding/binary"
-	"time"
 
 	"github.com/seed-54b7607b/orchestrator"
 )
@@ -17,11 +16,9 @@ var eventTypes = []orchestrator.EventType{
 	orchestrator.EventJobFinished, orchestrator.EventJobAborted,
 }
 
-// How an event is written: what it holds of its node.
-const (
-	eventOfJob    = 0 // nothing
-	eventWithNode = 1 // everything
-)
+// withNode is a bit of the byte that says of an event what there is: its node. The bits above say which times
+// there are.
+const withNode = 1
 
 // eventsLength is how long a row of several events is at most. With longer ones there would be fewer, but
 // who reads one event reads its row, and Badger copies it.
@@ -46,7 +43,7 @@ func encodeEvents(p *orchestrator.Progress, events []orchestrator.Event) ([]even
 	var rows []eventsRow
 	of := &encoder{b: make([]byte, 0, 512)} // one event
 	all := &encoder{b: make([]byte, 0, min(sizeOfEvents(events), eventsLength))}
-	near, n := orderedTime(events[0].Time), 0
+	near, n := events[0].Time.UnixMilli(), 0
 	for i := range events {
 		of.b = of.b[:0]
 		of.event(&events[i], near)
@@ -66,7 +63,7 @@ func encodeEventsRow(left []byte, near int64, n int, events []byte) []byte {
 	e := &encoder{b: make([]byte, 0, 1+len(left)+3*binary.MaxVarintLen64+len(events))}
 	e.byte(version)
 	e.bytes(left)
-	e.since(0, near)
+	e.varint(near)
 	e.uvarint(uint64(n))
 	e.b = append(e.b, events...)
 	return e.b
@@ -86,34 +83,24 @@ func sizeOfEvents(events []orchestrator.Event) int {
 
 // event writes an event whose time is near another.
 func (e *encoder) event(ev *orchestrator.Event, near int64) {
-	n, form := &ev.Node, byte(eventWithNode)
+	n, there := &ev.Node, byte(withNode)
 	if ofJob(ev) {
-		n, form = &orchestrator.Node{}, eventOfJob
+		n, there = &orchestrator.Node{}, 0
 	}
 	e.text(n.Message)
 	e.bytes(n.Result)
-	e.byte(form)
+	times := [...]int64{orderedTime(ev.Time), orderedTime(n.Updated), orderedTime(n.Finished), orderedTime(n.Started)}
+	e.byte(there | timesThere(times[:])<<1)
 	e.eventType(ev.Type)
 	writeEnum(e, "Events.JobState", ev.JobState, jobStates)
-	t := e.since(orZero(near), orderedTime(ev.Time))
-	if form == eventOfJob {
+	e.times(near, times[:])
+	if there&withNode == 0 {
 		return
 	}
 	e.int(n.Index)
 	e.nodeState(n.State)
-	t = e.since(t, orderedTime(n.Updated))
-	t = e.since(t, orderedTime(n.Finished))
-	e.since(t, orderedTime(n.Started))
 	e.varint(int64(n.LatestEvent - ev.ID))
 	e.text(n.Name)
-}
-
-// orZero returns a time to write the difference to.
-func orZero(ms int64) int64 {
-	if ms == noTime {
-		return 0
-	}
-	return ms
 }
 
 // ofJob reports whether an event has no node.
@@ -131,8 +118,7 @@ type eventsIn struct {
 func readEventsRow(value []byte, last orchestrator.EventID) eventsIn {
 	r := eventsIn{decoder: decode(value), last: last}
 	r.bytes() // see leftBy
-	near, _ := r.since(0)
-	r.near = orZero(near)
+	r.near = r.varint()
 	n := r.count()
 	if int64(n) > int64(last) {
 		r.fail(errRange)
@@ -174,29 +160,19 @@ func (d *decoder) event(ev *orchestrator.Event, near int64) {
 	n := &ev.Node
 	n.Message = d.text()
 	n.Result = d.bytes()
-	form := d.byte()
+	there := d.byte()
 	ev.Type = d.eventType()
 	ev.JobState = readEnum(d, jobStates)
-	var t int64
-	ev.Time, t = d.timeSince(near)
-	switch form {
-	case eventOfJob:
-	case eventWithNode:
-		n.Index = d.int()
-		n.State = d.nodeState()
-		n.Updated, t = d.timeSince(t)
-		n.Finished, t = d.timeSince(t)
-		n.Started, _ = d.timeSince(t)
-		n.LatestEvent = ev.ID + orchestrator.EventID(d.varint())
-		n.Name = d.text()
-	default:
-		d.fail(errRange)
+	var times [4]int64
+	d.times(near, there>>1, times[:])
+	ev.Time, n.Updated, n.Finished, n.Started = timeOf(times[0]), timeOf(times[1]), timeOf(times[2]), timeOf(times[3])
+	if there&withNode == 0 {
+		return
 	}
-}
-
-func (d *decoder) timeSince(other int64) (t time.Time, next int64) {
-	ms, next := d.since(other)
-	return timeOf(ms), next
+	n.Index = d.int()
+	n.State = d.nodeState()
+	n.LatestEvent = ev.ID + orchestrator.EventID(d.varint())
+	n.Name = d.text()
 }
 
 func (e *encoder) eventType(t orchestrator.EventType) {

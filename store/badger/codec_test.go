@@ -51,7 +51,7 @@ func (r random) int() int {
 }
 
 func (r random) time() time.Time {
-	return one(r, []time.Time{{}, time.UnixMilli(0).UTC(), time.UnixMilli(-1).UTC(), at(r.IntN(1e9)), time.UnixMilli(r.Int64() >> 2).UTC()})
+	return one(r, []time.Time{{}, time.UnixMilli(0).UTC(), time.UnixMilli(-1).UTC(), at(r.IntN(1e9)), time.UnixMilli(r.Int64() - r.Int64()).UTC(), time.UnixMilli(1 << 62).UTC(), time.UnixMilli(-1 << 62).UTC()})
 }
 
 func (r random) intPointer() *int { return one(r, []*int{nil, new(r.int())}) }

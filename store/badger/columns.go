@@ -123,7 +123,6 @@ type columnsReader struct {
 
 // read reads some nodes. There is no page.
 func (r *columnsReader) read(sn *snapshot) (_ []struct{}, more bool, err error) {
-	r.heads.forget()
 	for end := min(r.heads.nodes, r.next+maxLooked); r.next < end; r.next++ {
 		h, err := r.heads.head(sn, r.next)
 		if err != nil {

@@ -75,8 +75,7 @@ func (c *commit) stage(g *group) error {
 	}
 	position := g.counters.position + orchestrator.Position(len(c.events))
 	for _, events := range c.rows {
-		behind := orchestrator.Position(after.progress.LastEvent - events.last)
-		rows = appendRow(rows, eventsKey(c.lease.Job, events.last, position-behind), events.value)
+		rows = appendRow(rows, eventsKey(c.lease.Job, events.last, position), events.value)
 	}
 	if err := g.put(append(rows, heads...)); err != nil {
 		return err

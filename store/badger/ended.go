@@ -103,6 +103,7 @@ type listing struct {
 	ended
 
 	class *pending
+	chunk endedChunk
 	set   *endedSet
 	rows  []row
 }
@@ -134,19 +135,21 @@ func (g *group) unlist(e *ended) (*listing, error) {
 }
 
 func (g *group) listing(e *ended) (*listing, error) {
-	p := g.pending(e.class)
-	set, err := g.endedIn(endedChunk{p.number, chunkOf(e.id)})
-	return &listing{ended: *e, class: p, set: set}, err
+	l := &listing{ended: *e, class: g.pending(e.class)}
+	l.chunk = endedChunk{l.class.number, chunkOf(e.id)}
+	var err error
+	l.set, err = g.endedIn(l.chunk)
+	return l, err
 }
 
 // listed notes what of a listing is in rows of the group as a whole.
-func (g *group) listed(l *listing) {
-	g.count(l.class, &l.ended, 1)
-	l.set.set(&l.ended, true)
-}
+func (g *group) listed(l *listing) { g.change(l, 1) }
 
 // unlisted is listed for a job that is not listed any more.
-func (g *group) unlisted(l *listing) {
-	g.count(l.class, &l.ended, -1)
-	l.set.set(&l.ended, false)
+func (g *group) unlisted(l *listing) { g.change(l, -1) }
+
+func (g *group) change(l *listing, n int) {
+	g.count(l.class, &l.ended, n)
+	l.set.set(&l.ended, n > 0)
+	g.ended[l.chunk] = l.set
 }

@@ -71,7 +71,8 @@ type endedChunk struct {
 	chunk uint64
 }
 
-// endedIn returns the jobs of a class in a chunk as the group leaves them so far.
+// endedIn returns the jobs of a class in a chunk as the group leaves them so far. Who changes them sees to
+// it that they are in g.ended.
 func (g *group) endedIn(at endedChunk) (*endedSet, error) {
 	if s := g.ended[at]; s != nil {
 		return s, nil
@@ -87,7 +88,6 @@ func (g *group) endedIn(at endedChunk) (*endedSet, error) {
 			return nil, corrupt(key, err)
 		}
 	}
-	g.ended[at] = s
 	return s, nil
 }
 

@@ -76,7 +76,7 @@ func (g *group) put(rows []row) error {
 	const reserve = 1024 // for the rows of seal, and one that Badger adds
 	bytes := costOf(rows)
 	shared := int64(len(g.unfinished) + g.spans + 2)
-	ended := int64(len(g.ended))
+	ended := int64(len(g.ended) + 1)
 	reserved := reserve + maxFedSize*int64(len(g.feed)+1) + maxSharedRow*shared + maxEndedRow*ended
 	if g.bytes+bytes+reserved >= g.s.db.MaxBatchSize() || g.rows+int64(len(rows))+shared+ended+8 >= g.s.db.MaxBatchCount() {
 		return errFull

@@ -3,6 +3,7 @@ package badger
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -98,7 +99,12 @@ func TestRoomForSharedRows(t *testing.T) {
 		n := 0
 		for id := orchestrator.JobID(1); ; id += jobsPerChunk {
 			key := keyKey(strings.Repeat("k", 20) + string(rune(n)))
-			err := g.put([]row{{key, make([]byte, size)}})
+			finished := class{asked{command: orchestrator.CommandDeploy}, orchestrator.JobFinished}
+			l, err := g.list(&ended{id: id, class: finished, at: int64(id) << spanBits})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = g.put(append(l.rows, row{key, make([]byte, size)}))
 			if errors.Is(err, errFull) {
 				break
 			}
@@ -106,8 +112,10 @@ func TestRoomForSharedRows(t *testing.T) {
 				t.Fatal(err)
 			}
 			g.setUnfinished(id, true)
-			p := g.pending(class{asked{command: orchestrator.CommandDeploy}, orchestrator.JobFinished})
-			g.count(p, &ended{id: id, at: int64(id) << spanBits}, 1)
+			g.listed(l)
+			for i := range orchestrator.JobID(jobsPerChunk - 1) { // as long a row as there can be
+				l.set.set(&ended{id: id + i, at: []int64{math.MinInt64, math.MaxInt64 >> 1}[i%2]}, true)
+			}
 			n++
 		}
 		if err := g.seal(); err != nil {

@@ -10,7 +10,7 @@ import (
 const (
 	// headsPerChunk is small because a commit writes the row of each node that it changes again: with more of
 	// them in a row, one that changes 1,024 nodes far from each other would not fit into a transaction.
-	headsPerChunk = 24
+	headsPerChunk = 16
 
 	// finalPerChunk is how many there are in a row that is written when the job has ended.
 	finalPerChunk = namesPerChunk
@@ -25,6 +25,9 @@ type head struct {
 	latest  orchestrator.EventID
 	says    int // how long what it says is
 }
+
+// stateBits is how many of the bits of a head's first byte are its state. The others say which times there are.
+const stateBits = 3
 
 // newHead returns the head of a node that is as it was created.
 func newHead() head {
@@ -81,12 +84,11 @@ func encodeHeads(hs []head) []byte {
 			e.byte(0)
 			continue
 		}
-		e.byte(h.state)
+		times := [...]int64{h.started, h.finished, h.updated}
+		e.byte(h.state | timesThere(times[:])<<stateBits)
 		e.varint(int64(h.event - event))
 		e.varint(int64(h.latest - h.event))
-		t = e.since(t, h.started)
-		t = e.since(t, h.finished)
-		t = e.since(t, h.updated)
+		t = e.times(t, times[:])
 		e.uvarint(uint64(h.says))
 		event = h.event
 	}
@@ -96,10 +98,7 @@ func encodeHeads(hs []head) []byte {
 // decodeHeads reads a row of heads into all of hs.
 func decodeHeads(value []byte, hs []head) error {
 	d := decode(value)
-	end := d.count()
-	if end > len(hs) {
-		return errRange
-	}
+	end := d.count() // if that is too many, something is left
 	var event orchestrator.EventID
 	var t int64
 	for i := range hs {
@@ -107,21 +106,18 @@ func decodeHeads(value []byte, hs []head) error {
 		if *h = newHead(); i >= end {
 			continue
 		}
-		state := d.byte()
-		if state == 0 {
+		first := d.byte()
+		if first == 0 {
 			continue
 		}
-		if int(state) >= len(nodeStates) {
-			return errRange
-		}
-		h.state = state
+		h.state = first & (1<<stateBits - 1)
 		h.event = event + orchestrator.EventID(d.varint())
 		h.latest = h.event + orchestrator.EventID(d.varint())
-		h.started, t = d.since(t)
-		h.finished, t = d.since(t)
-		h.updated, t = d.since(t)
+		var times [3]int64
+		t = d.times(t, first>>stateBits, times[:])
+		h.started, h.finished, h.updated = times[0], times[1], times[2]
 		h.says = d.natural()
-		if event = h.event; event <= 0 {
+		if event = h.event; event <= 0 || h.state == 0 || int(h.state) >= len(nodeStates) {
 			d.fail(errRange)
 		}
 	}

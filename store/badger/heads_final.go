@@ -26,7 +26,6 @@ type finalWriter struct {
 
 // read makes some rows. There is no page.
 func (w *finalWriter) read(sn *snapshot) (_ []struct{}, more bool, err error) {
-	w.heads.forget()
 	hs := make([]head, 0, finalPerChunk)
 	for end := min(w.heads.nodes, w.next+maxLooked); w.next < end; {
 		h, err := w.heads.head(sn, w.next)

@@ -6,7 +6,8 @@ import (
 	"github.com/seed-54b7607b/orchestrator"
 )
 
-// headsOf reads the heads of the nodes of a job, one row after the other.
+// headsOf reads the heads of the nodes of a job, one row after the other. Those of a row are as they were
+// when it was read.
 type headsOf struct {
 	job orchestrator.JobID
 	place
@@ -17,16 +18,13 @@ type headsOf struct {
 	few   [maxSmall]orchestrator.Event // the newest events of the nodes of a small job
 }
 
-// forget makes the next head be read anew.
-func (r *headsOf) forget() { r.heads = r.heads[:0] }
-
 // head returns the head of a node, which is good until it is asked for the next one.
 func (r *headsOf) head(sn *snapshot, index int) (*head, error) {
 	size := headsPerChunk
 	if r.final {
 		size = finalPerChunk
 	}
-	if chunk := index / size; len(r.heads) == 0 || chunk != r.chunk {
+	if chunk := index / size; len(r.heads) != size || chunk != r.chunk {
 		if cap(r.heads) < size {
 			r.heads = make([]head, size)
 		}
@@ -39,7 +37,7 @@ func (r *headsOf) head(sn *snapshot, index int) (*head, error) {
 }
 
 func (r *headsOf) read(sn *snapshot, chunk int, hs []head) (err error) {
-	r.forget()
+	r.heads = r.heads[:0]
 	if r.final {
 		key := finalKey(r.set, chunk)
 		found, err := readHeads(sn.txn, key, hs)

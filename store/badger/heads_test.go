@@ -1,6 +1,8 @@
 package badger
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -16,7 +18,7 @@ func TestScatteredBatch(t *testing.T) {
 	t.Parallel()
 	const count = orchestrator.MaxBatchEvents * headsPerChunk
 	r := rand.New(rand.NewPCG(7, 7))
-	some := func() time.Time { return time.UnixMilli(r.Int64() >> 2).UTC() }
+	some := func() time.Time { return time.UnixMilli(r.Int64() - r.Int64()).UTC() }
 	s := openTest(t, t.TempDir())
 	names := make([]string, count)
 	for i := range names {
@@ -127,5 +129,86 @@ func TestFeedOfRemoved(t *testing.T) {
 	s.background.Wait()
 	if rows := countRows(t, s); rows[kindFeed]+rows[kindEvents]+rows[kindHeads]+rows[kindEnded]+rows[kindTime] != 0 {
 		t.Errorf("what is left: %v", rows)
+	}
+}
+
+// TestNothingSaid reads nodes that say nothing, an empty text and something.
+func TestNothingSaid(t *testing.T) {
+	for _, nodes := range []int{3, 40, 400} {
+		s := openTest(t, t.TempDir())
+		w := mustWorker(t, s, nodes)
+		empty, silent, told := finished(0, 60), finished(1, 60), finished(2, 60)
+		empty.Result, silent.Result, told.Message = json.RawMessage{}, nil, "it took long"
+		b := w.batch(empty, silent, told)
+		w.mustCommit(t, b)
+		for _, q := range []orchestrator.NodeQuery{{Limit: 3}, {State: orchestrator.NodeFinished}, {OrderBy: orchestrator.NodesByName, Limit: 3}, {Limit: 3, Borrow: true}} {
+			for i, n := range readAll(t, s, 1, q) {
+				same(t, fmt.Sprintf("node of Nodes(%+v)", q), n, b.Events[i].Node)
+			}
+		}
+		i := 0
+		for ev, err := range s.Events(t.Context(), 1, 1) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "event", ev, b.Events[i])
+			i++
+		}
+	}
+}
+
+func TestDecodeHeads(t *testing.T) {
+	good := encodeHeads([]head{headOf(&orchestrator.Event{ID: 7, Node: finished(0, 60)}), newHead(), headOf(&orchestrator.Event{ID: 5, Node: running(2)})})
+	for name, test := range map[string]struct {
+		value []byte
+		nodes int
+		want  error
+	}{
+		"as written":         {good, headsPerChunk, nil},
+		"just enough":        {good, 3, nil},
+		"too many":           {good, 2, errTooLong},
+		"cut":                {good[:len(good)-1], 3, errTruncated},
+		"none":               {[]byte{version, 0}, 3, nil},
+		"new nodes":          {[]byte{version, 2, 0, 0}, 3, nil},
+		"too many new nodes": {[]byte{version, 4, 0, 0, 0, 0}, 3, errTooLong},
+		"an unknown state":   {[]byte{version, 1, byte(len(nodeStates)), 2, 0, 0}, 3, errRange},
+		"times and no state": {[]byte{version, 1, 1 << stateBits, 2, 0, 0, 0}, 3, errRange},
+		"a fourth time":      {[]byte{version, 1, 8<<stateBits | numberOfNew, 2, 0, 0}, 3, errRange},
+		"event 0":            {[]byte{version, 1, numberOfNew, 0, 0, 0}, 3, errRange},
+		"event -1":           {[]byte{version, 1, numberOfNew, 1, 0, 0}, 3, errRange},
+		"event 1":            {[]byte{version, 1, numberOfNew, 2, 0, 0}, 3, nil},
+		"nothing":            {nil, 3, errTruncated},
+	} {
+		if err := decodeHeads(test.value, make([]head, test.nodes)); !errors.Is(err, test.want) {
+			t.Errorf("%s: got the error %v, want %v", name, err, test.want)
+		}
+	}
+}
+
+// TestNodesThatCameToAState reads the nodes in a state, to which others come meanwhile: those that were in it
+// before are all there.
+func TestNodesThatCameToAState(t *testing.T) {
+	const nodes = 3 * pageRows
+	s := openTest(t, t.TempDir())
+	w := mustWorker(t, s, nodes)
+	w.finish(t, pageRows+1, 60)
+	w.mustCommit(t, w.batch(finished(nodes-1, 60)))
+	var last orchestrator.Node
+	n := 0
+	for node, err := range s.Nodes(t.Context(), 1, orchestrator.NodeQuery{State: orchestrator.NodeFinished}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n == 1 {
+			var others []orchestrator.Node
+			for i := pageRows + 1; i < nodes-1; i++ {
+				others = append(others, finished(i, 60))
+			}
+			w.mustCommit(t, w.batch(others...))
+		}
+		last = node
+	}
+	if last.Index != nodes-1 {
+		t.Errorf("the last of %d nodes is %d, want %d", n, last.Index, nodes-1)
 	}
 }

@@ -21,7 +21,7 @@ const (
 	kindNames      = 'c' // set, chunk: the names of namesPerChunk nodes, unless the job is small
 	kindSpec       = 's' // set: what the job was asked, if it is too long for the job's row
 	kindHeads      = 'n' // set, chunk: what headsPerChunk nodes are, unless all are as they were created or the job is small
-	kindEvents     = 'e' // job, last event, last position: events that were committed together, and how the last of these leaves the job
+	kindEvents     = 'e' // job, last event, position: events of a commit, and how the last of all leaves the job
 	kindFeed       = 'f' // last position: the commits that were written together
 	kindKey        = 'k' // key: the job that has it
 	kindBucket     = 'b' // bucket, jobRef: the names of a job's nodes that are in the bucket
@@ -80,8 +80,8 @@ func headsKey(set uint64, chunk int) []byte {
 	return binary.BigEndian.AppendUint32(setPrefix(kindHeads, set), uint32(chunk))
 }
 
-// eventsKey is the key of events that end with the given one, which is at the given position of the
-// feed. Where events are looked for, the position is 0.
+// eventsKey is the key of events that end with the given one, and whose commit ends at the given position
+// of the feed. Where events are looked for, the position is 0.
 func eventsKey(id orchestrator.JobID, last orchestrator.EventID, position orchestrator.Position) []byte {
 	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(eventsPrefix(id), uint64(last)), uint64(position))
 }

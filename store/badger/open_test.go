@@ -189,14 +189,21 @@ func TestMissingRows(t *testing.T) {
 	v, _ := s.state.live(1)
 	w.mustCommit(t, w.batch(running(0)))
 	w.mustCommit(t, w.batch(finished(0, 10)))
+	w.mustCommit(t, w.batch(finished(9, 10)))
+	w.mustCommit(t, w.batch(running(10)))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	write(t, dir, row{key: namesKey(v.set, 1)}, row{key: eventsKey(1, 1, 1)})
+	write(t, dir, row{key: namesKey(v.set, 1)}, row{key: eventsKey(1, 1, 1)}, row{key: eventsKey(1, 3, 3)})
 	s = openTest(t, dir)
 	for _, err := range s.Nodes(t.Context(), 1, orchestrator.NodeQuery{From: 250}) {
 		if err != nil {
 			wantText(t, "Nodes", err, "is missing", keyText(namesKey(v.set, 1)))
+		}
+	}
+	for _, q := range []orchestrator.NodeQuery{{Limit: 20}, {From: 9, Limit: 1}, {OrderBy: orchestrator.NodesByFinished, Descending: true, Limit: 2}} {
+		for _, err := range s.Nodes(t.Context(), 1, q) {
+			wantText(t, "Nodes", err, "is missing", keyText(eventsKey(1, 4, 4)))
 		}
 	}
 	for _, err := range s.Events(t.Context(), 1, 1) {

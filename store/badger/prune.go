@@ -2,7 +2,6 @@ package badger
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -131,8 +130,8 @@ func (sn *snapshot) endedJob(id orchestrator.JobID) (job endedJob, rows int, err
 func (p *removal) stage(g *group) error {
 	for i := range p.jobs {
 		err := p.jobs[i].stage(g)
-		if errors.Is(err, errFull) && i > 0 {
-			p.jobs = p.jobs[:i] // the others are left to the next call
+		if err != nil && i > 0 && g.err == nil {
+			p.jobs = p.jobs[:i] // the others are left to the next call, and so is what is wrong with the first of them
 			return nil
 		}
 		if err != nil {

@@ -161,7 +161,6 @@ const maxLooked = 16 * pageRows
 // read reads a page.
 func (l *nodeReading) read(sn *snapshot) (page []orchestrator.Node, more bool, err error) {
 	l.begin(min(l.left, l.end-l.next, l.quota.nodes))
-	l.heads.forget()
 	if l.dense && !l.heads.final { // a job that is settled stays so
 		if l.heads.final, err = sn.settled(l.heads.place); err != nil {
 			return nil, false, err

@@ -101,7 +101,6 @@ func newRanking(id orchestrator.JobID, job known, q orchestrator.NodeQuery) *ran
 
 // read ranks some nodes. There is no page.
 func (r *ranking) read(sn *snapshot) (_ []struct{}, more bool, err error) {
-	r.heads.forget()
 	for end := min(r.end, r.next+maxLooked); r.next < end && !r.met(); r.next++ {
 		h, err := r.heads.head(sn, r.next)
 		if err != nil {
@@ -135,7 +134,6 @@ type orderedList struct {
 // read reads a page. A node that has left the state asked for is left out.
 func (l *orderedList) read(sn *snapshot) (page []orchestrator.Node, more bool, err error) {
 	l.begin(len(l.indexes))
-	l.heads.forget()
 	for looked := 0; looked < pageRows && !l.full() && len(l.indexes) > 0; looked++ {
 		index := int(l.indexes[0])
 		l.indexes = l.indexes[1:]

@@ -108,6 +108,12 @@ func TestSettled(t *testing.T) {
 	for _, err := range s.Nodes(t.Context(), job.id, orchestrator.NodeQuery{Brief: true, From: namesPerChunk}) {
 		wantText(t, "Nodes of a job whose heads are damaged", err, keyText(key))
 	}
+	if err := s.writer.do(t.Context(), plain{{key: key}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range s.Nodes(t.Context(), job.id, orchestrator.NodeQuery{From: namesPerChunk}) {
+		wantText(t, "Nodes of a job of which heads are missing", err, "is missing", keyText(key))
+	}
 	if err := s.writer.do(t.Context(), plain{{key, good}}); err != nil {
 		t.Fatal(err)
 	}
@@ -123,6 +129,40 @@ func TestSettled(t *testing.T) {
 	left := countRows(t, s)
 	if left[kindHeads]+left[kindFinal]+left[kindEvents]+left[kindOrder]+left[kindPiece] != 0 {
 		t.Errorf("what is left after the removal: %v", left)
+	}
+}
+
+// TestSettledWhileRead settles a job in the middle of a list of its nodes, whose first page has three of them.
+func TestSettledWhileRead(t *testing.T) {
+	const count = fewNodes + 9
+	s := openTest(t, t.TempDir())
+	s.state.settled = make(chan struct{}) // as if somebody settled jobs
+	w := mustWorker(t, s, count)
+	b := w.batch(finished(0, pageBytes/3), finished(1, pageBytes/3), finished(2, pageBytes/3), finished(20, 60), finished(count-1, 60))
+	w.mustCommit(t, b)
+	job := unsettled{s.state.jobs[1].place, 1}
+	w.mustCommit(t, w.ending())
+	next := 0
+	for n, err := range s.Nodes(t.Context(), 1, orchestrator.NodeQuery{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if next == 0 {
+			if err := s.settleJob(job); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := orchestrator.Node{Index: next, Name: nodeName(next), State: orchestrator.NodeNew}
+		for _, ev := range b.Events {
+			if ev.Node.Index == next {
+				want = ev.Node
+			}
+		}
+		same(t, "node", n, want)
+		next++
+	}
+	if next != count {
+		t.Errorf("got %d nodes of %d", next, count)
 	}
 }
 
