@@ -1,11 +1,6 @@
 package badger
 
-import (
-	"cmp"
-	"encoding/binary"
-
-	"github.com/seed-54b7607b/orchestrator"
-)
+import "github.com/seed-54b7607b/orchestrator"
 
 // The numbers of types in rows are their places here.
 //
@@ -20,7 +15,7 @@ var eventTypes = []orchestrator.EventType{
 // there are.
 const withNode = 1
 
-// eventsLength is how long a row of several events is at most. With longer ones there would be fewer, but
+// eventsLength is about how long a row of several events is at most. With longer ones there would be fewer, but
 // who reads one event reads its row, and Badger copies it.
 const eventsLength = 8000
 
@@ -36,49 +31,60 @@ type eventsRow struct {
 // without the rest of it.
 
 // encodeEvents returns the rows of the events of a commit, which are numbered on from each other and leave
-// the job with some progress. Only a row of one event is longer than eventsLength.
+// the job with some progress.
 func encodeEvents(p *orchestrator.Progress, events []orchestrator.Event) ([]eventsRow, error) {
 	left := &encoder{b: make([]byte, 0, sizeOfProgress(p))}
 	left.progress(p)
-	var rows []eventsRow
-	of := &encoder{b: make([]byte, 0, 512)} // one event
-	all := &encoder{b: make([]byte, 0, min(sizeOfEvents(events), eventsLength))}
-	near, n := events[0].Time.UnixMilli(), 0
-	for i := range events {
-		of.b = of.b[:0]
-		of.event(&events[i], near)
-		if n > 0 && len(all.b)+len(of.b)+len(left.b)+3*binary.MaxVarintLen64 > eventsLength {
-			rows = append(rows, eventsRow{events[i].ID - 1, encodeEventsRow(nil, near, n, all.b)})
-			all.b, n = all.b[:0], 0
+	rows := make([]eventsRow, 0, 1)
+	for err := left.err; ; {
+		n, size := inOneRow(events)
+		e := &encoder{b: make([]byte, 0, size+len(left.b)), err: err}
+		e.byte(version)
+		if n == len(events) {
+			e.bytes(left.b)
+		} else {
+			e.bytes(nil)
 		}
-		all.bytes(of.b)
-		n++
+		e.events(events[:n])
+		rows = append(rows, eventsRow{events[n-1].ID, e.b})
+		if events, err = events[n:], e.err; len(events) == 0 {
+			return rows, err
+		}
 	}
-	last := events[len(events)-1].ID
-	return append(rows, eventsRow{last, encodeEventsRow(left.b, near, n, all.b)}), cmp.Or(left.err, of.err)
 }
 
-// encodeEventsRow returns the value of a row of n events, which are encoded, with times near one.
-func encodeEventsRow(left []byte, near int64, n int, events []byte) []byte {
-	e := &encoder{b: make([]byte, 0, 1+len(left)+3*binary.MaxVarintLen64+len(events))}
-	e.byte(version)
-	e.bytes(left)
-	e.varint(near)
-	e.uvarint(uint64(n))
-	e.b = append(e.b, events...)
-	return e.b
+// inOneRow returns how many of some events stand in one row, and about how long that is.
+func inOneRow(events []orchestrator.Event) (n, size int) {
+	size = 32
+	for i := range events {
+		const rest = 48 // of what is written of an event, about
+		of := rest + sizeOf(&events[i].Node)
+		if i > 0 && size+of > eventsLength {
+			return i, size
+		}
+		size += of
+	}
+	return len(events), size
 }
 
 // sizeOf returns about how much memory a node takes, beside what every node does.
 func sizeOf(n *orchestrator.Node) int { return len(n.Name) + len(n.Message) + len(n.Result) }
 
-// sizeOfEvents returns about how long events are.
-func sizeOfEvents(events []orchestrator.Event) int {
-	size := 128
+// events writes events behind each other.
+func (e *encoder) events(events []orchestrator.Event) {
+	near := events[0].Time.UnixMilli()
+	e.varint(near)
+	e.uvarint(uint64(len(events)))
+	var enough [512]byte
+	of := encoder{b: enough[:0]}
 	for i := range events {
-		size += 32 + sizeOf(&events[i].Node)
+		of.b = of.b[:0]
+		of.event(&events[i], near)
+		e.bytes(of.b)
 	}
-	return size
+	if of.err != nil {
+		e.fail(of.err)
+	}
 }
 
 // event writes an event whose time is near another.

@@ -20,7 +20,7 @@ func (s *Store) Commit(ctx context.Context, lease orchestrator.Lease, b orchestr
 	c := &commit{lease: lease, events: b.Events}
 	c.progress = b.Progress
 	c.progress.Status = storedStatus(b.Progress.Status)
-	c.encode(v.place)
+	c.encode(&v)
 	return s.writer.do(ctx, c)
 }
 
@@ -29,22 +29,29 @@ func (s *Store) Commit(ctx context.Context, lease orchestrator.Lease, b orchestr
 type commit struct {
 	lease    orchestrator.Lease
 	progress orchestrator.Progress
-	events   []orchestrator.Event // read while the caller of Commit waits
-	heads    newHeads             // of the events' nodes
-	rows     []eventsRow          // the events, encoded
-	err      error                // why they cannot be encoded
-	after    liveView             // the job, once it is staged
+	events   []orchestrator.Event  // read while the caller of Commit waits
+	heads    newHeads              // of the events' nodes
+	rows     []eventsRow           // the events, encoded
+	ends     []byte                // of the row of the job, if that ends and its tail is known
+	stop     orchestrator.StopMode // what the job in that row was asked
+	err      error                 // why the events cannot be encoded
+	after    liveView              // the job, once it is staged
 }
 
-// encode makes the rows of the events and, unless the job is small, the heads of their nodes.
-func (c *commit) encode(p place) {
-	if len(c.events) == 0 {
-		return
+// encode makes the rows of the events and, unless the job is small, the heads of their nodes; and the row of
+// the job as it is going to be if nobody asks it to stop meanwhile.
+func (c *commit) encode(before *liveView) {
+	if len(c.events) > 0 {
+		if !before.small() {
+			c.heads = headsAfter(c.events, before.place)
+		}
+		c.rows, c.err = encodeEvents(&c.progress, c.events)
 	}
-	if !p.small() {
-		c.heads = headsAfter(c.events, p)
+	if c.err == nil && c.progress.State.Terminal() && before.tail != nil {
+		after := *before
+		after.progress, c.stop = c.progress, before.stop
+		c.ends, c.err = encodeJob(&after, before.tail)
 	}
-	c.rows, c.err = encodeEvents(&c.progress, c.events)
 }
 
 func (c *commit) stage(g *group) error {
@@ -124,11 +131,18 @@ func (c *commit) jobRows(g *group, after *liveView) ([]row, error) {
 		}
 		return liveRows(id, after)
 	}
-	rows, err := g.jobRow(id, after)
+	value := c.ends
+	if value == nil || c.stop != after.stop {
+		var err error
+		if value, err = g.jobRow(id, after); err != nil {
+			return nil, err
+		}
+	}
+	rows := appendRow(make([]row, 0, 8), jobKey(id), value)
 	if after.noted {
 		rows = append(rows, row{key: liveKey(id)})
 	}
-	return rows, err
+	return rows, nil
 }
 
 // liveRows returns the row for what has changed of a job without an event.
@@ -138,8 +152,8 @@ func liveRows(id orchestrator.JobID, after *liveView) ([]row, error) {
 	return []row{{liveKey(id), value}}, err
 }
 
-// jobRow returns the rows of a job that ends, of which its own is one.
-func (g *group) jobRow(id orchestrator.JobID, after *liveView) ([]row, error) {
+// jobRow returns the value of the row of a job that ends.
+func (g *group) jobRow(id orchestrator.JobID, after *liveView) ([]byte, error) {
 	key, tail := jobKey(id), after.tail
 	if tail == nil {
 		old, err := get(g.txn, key)
@@ -155,11 +169,7 @@ func (g *group) jobRow(id orchestrator.JobID, after *liveView) ([]row, error) {
 		}
 		tail = d.b
 	}
-	value, err := encodeJob(after, tail)
-	if err != nil {
-		return nil, err
-	}
-	return appendRow(nil, key, value), nil
+	return encodeJob(after, tail)
 }
 
 func (c *commit) apply(st *state) error {
