@@ -3,7 +3,6 @@ package orchestrator
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -13,7 +12,6 @@ import (
 // happens to it and writes it. Everything else only leaves word: outcomes, stop requests, slots.
 type execution struct {
 	o      *Orchestrator
-	log    *slog.Logger
 	lease  Lease
 	job    Job        // as last committed
 	ask    RunRequest // what the runner is asked, but for the node
@@ -41,7 +39,6 @@ type execution struct {
 func newExecution(o *Orchestrator, lease Lease, job Job) *execution {
 	x := &execution{
 		o:     o,
-		log:   o.log.With("job", job.ID),
 		lease: lease,
 		job:   job,
 		floor: job.Updated(),
@@ -79,7 +76,7 @@ func (x *execution) run() {
 	}
 	if x.job.State.Terminal() {
 		x.o.vault.drop(x.job.Task.Secret)
-		x.log.Info("job ended", "state", x.job.State, "finished", x.job.Counts.Finished, "failed", x.job.Counts.Failed,
+		x.o.log.Info("job ended", "job", x.job.ID, "state", x.job.State, "finished", x.job.Counts.Finished, "failed", x.job.Counts.Failed,
 			"errored", x.job.Counts.Errored, "skipped", x.job.Counts.Skipped)
 	}
 }
@@ -277,9 +274,9 @@ func (x *execution) start(events []Event) {
 // to whoever claims it next.
 func (x *execution) abandon(err error) {
 	if !errors.Is(err, ErrLeaseLost) && !errors.Is(err, ErrClosed) && !errors.Is(err, context.Canceled) {
-		x.log.Error("job let go of", "err", err)
+		x.o.log.Error("job let go of", "job", x.job.ID, "err", err)
 	} else {
-		x.log.Warn("job let go of", "err", err)
+		x.o.log.Warn("job let go of", "job", x.job.ID, "err", err)
 	}
 	x.cancelRuns(ErrLeaseLost)
 	for x.awaits() {

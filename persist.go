@@ -134,7 +134,7 @@ func (x *execution) insist(doing string, do func(ctx context.Context) error) err
 		case errors.Is(err, ErrLeaseLost), errors.Is(err, ErrClosed), errors.Is(err, ErrNotFound), errors.Is(err, ErrInvalid):
 			return err
 		}
-		x.log.Error("store failed", "doing", doing, "err", err, "again in", pause)
+		x.o.log.Error("store failed", "job", x.job.ID, "doing", doing, "err", err, "again in", pause)
 		select {
 		case <-x.o.workCtx.Done():
 			return err

@@ -15,7 +15,7 @@ func (x *execution) takeUp() error {
 	if x.job.Counts.Running == 0 {
 		return nil
 	}
-	x.log.Info("job taken up", "running", x.job.Counts.Running, "new", x.job.Counts.New)
+	x.o.log.Info("job taken up", "job", x.job.ID, "running", x.job.Counts.Running, "new", x.job.Counts.New)
 	each := x.endUnknown
 	if _, ok := x.o.runner.(Reattacher); ok {
 		each = x.pickUp
