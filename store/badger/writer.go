@@ -131,30 +131,33 @@ func (w *writer) run() {
 
 // How long the writer gives others a turn before it writes.
 const (
-	maxTurns  = 8
+	maxTurns  = 16
+	vainTurns = 2 // in a row that bring nothing: those who have just begun to run bring it with the next
 	maxGather = 5 * time.Millisecond
 	vainTimes = 100
 )
 
 // gather appends the requests that have arrived, or do while others have their turn: those who have just
-// been answered mostly ask again, and what they ask is better written together. It ends when a turn has
-// brought nothing. If that took long, because others compute, it gives no turns for a hundred times as long.
+// been answered mostly ask again, and what they ask is better written together. It ends when turns have
+// brought nothing. If one took long, because others compute, it gives no turns for a hundred times as long.
 func (w *writer) gather(waiting []*request) []*request {
 	begin := time.Now()
 	if begin.Before(w.hasty) {
 		return w.arrived(waiting)
 	}
-	for turn, now := 0, begin; turn < maxTurns && now.Sub(begin) < maxGather; turn++ {
+	vain := 0
+	for turn, now := 0, begin; turn < maxTurns && vain < vainTurns && now.Sub(begin) < maxGather; turn++ {
 		before, since := len(waiting), now
 		runtime.Gosched()
 		waiting, now = w.arrived(waiting), time.Now()
 		if len(waiting) > before {
+			vain = 0
 			continue
 		}
+		vain++
 		if took := now.Sub(since); took > maxGather {
 			w.hasty = now.Add(vainTimes * took)
 		}
-		break
 	}
 	return waiting
 }
