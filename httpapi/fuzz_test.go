@@ -39,6 +39,7 @@ func FuzzJobPath(f *testing.F) {
 	}
 	f.Add("/orchestrator/v1/jobs", "HEAD", "[::1]:1")
 	f.Add("/orchestrator/v1/command/stop", "OPTIONS", "\"<>")
+	f.Add("/report", "BREW", "localhost")
 	a := newAPI(f, setup{idle: true, opts: httpapi.Options{TrustForwarded: true}})
 	a.deploy("a", "b")
 	f.Fuzz(func(t *testing.T, path, method, host string) {

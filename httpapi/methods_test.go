@@ -48,6 +48,18 @@ func TestMethodsNotAllowed(t *testing.T) {
 	}
 }
 
+// TestEmptySegments asks for paths of which a segment is empty: there is nothing, whatever the method is.
+func TestEmptySegments(t *testing.T) {
+	a := newAPI(t, setup{idle: true})
+	for _, path := range []string{"/jobs//report", "/jobs//", "/jobs/", "//jobs", "/jobs/1//nodes", "/inventory/", "/command//stop", "//"} {
+		for _, method := range []string{"GET", "POST", "PUT", "OPTIONS", "BREW"} {
+			w := a.do(method, path, "")
+			assert.Equal(t, http.StatusNotFound, w.Code, method+path)
+			assert.Equal(t, "puppetlabs.orchestrator/not-found", at(t, parsed(t, w.Body), "kind"), method+path)
+		}
+	}
+}
+
 func TestHead(t *testing.T) {
 	a := newAPI(t, setup{})
 	orchestratortest.Await(t, a.o, a.deploy("a", "b"))

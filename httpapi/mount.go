@@ -31,8 +31,8 @@ func (o *Options) split(u *url.URL) (mount, route string) {
 	if !strings.HasPrefix(u.Path, "/") {
 		escaped = "/" + escaped
 	}
-	// A slash that is escaped does not part segments for whoever has let the request pass.
-	if _, ok := cutRoute(escaped, own); !ok || strings.Contains(mount, "//") {
+	// A slash that is escaped does not part segments for whoever has let the request pass, and no segment is empty.
+	if _, ok := cutRoute(escaped, own); !ok || strings.Contains(mount+route, "//") {
 		return "", noPath
 	}
 	return mount, route
