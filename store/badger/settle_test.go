@@ -136,6 +136,7 @@ func TestSettled(t *testing.T) {
 func TestSettledWhileRead(t *testing.T) {
 	const count = fewNodes + 9
 	s := openTest(t, t.TempDir())
+	s.background.Wait()
 	s.state.settled = make(chan struct{}) // as if somebody settled jobs
 	w := mustWorker(t, s, count)
 	b := w.batch(finished(0, pageBytes/3), finished(1, pageBytes/3), finished(2, pageBytes/3), finished(20, 60), finished(count-1, 60))
