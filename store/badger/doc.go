@@ -19,10 +19,10 @@
 //
 // # Memory
 //
-// A store that is not written to takes some tens of megabytes, most of them caches of fixed size. What
+// A store that is not written to takes some tens of megabytes, most of them memory for what is written next. What
 // it keeps of unfinished jobs grows with their number, not with that of their nodes, but for jobs whose
-// nodes somebody asks for in an order. While much is written, Badger builds tables in the heap: 50 MB at the
-// peak for a job of 100,000 nodes that runs as fast as it can, 130 MB for one of 300,000, and about 300 MB for
+// nodes somebody asks for in an order. While much is written, Badger builds tables in the heap: 45 MB at the
+// peak for a job of 100,000 nodes that runs as fast as it can, 90 MB for one of 300,000, and about 250 MB for
 // one of 1,000,000 or of 3,000,000, since then all of its buffers have their full length. When a
 // job of more than 256 nodes has ended, its orders are sorted in memory, which takes some tens of bytes a
 // node for a while.
