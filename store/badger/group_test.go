@@ -148,3 +148,31 @@ func TestStopBeforeCreate(t *testing.T) {
 	release()
 	all.Wait()
 }
+
+// TestStopBeforeEnd asks for a job to be stopped when its end has been encoded and is not written yet, in
+// the same transaction: that it was asked is not lost.
+func TestStopBeforeEnd(t *testing.T) {
+	dir := t.TempDir()
+	s := openTest(t, dir)
+	w := mustWorker(t, s, 1)
+	w.mustCommit(t, w.batch(finished(0, 60)))
+	release := hang(t, s)
+	var all sync.WaitGroup
+	all.Go(func() {
+		if _, err := s.RequestStop(t.Context(), w.lease.Job, false); err != nil {
+			t.Error(err)
+		}
+	})
+	queued(t, s, 1)
+	all.Go(func() { w.mustCommit(t, w.ending()) })
+	queued(t, s, 2)
+	release()
+	all.Wait()
+	for range 2 {
+		job, err := s.Job(t.Context(), w.lease.Job)
+		if err != nil || job.State != orchestrator.JobFinished || job.Stop != orchestrator.StopSoft {
+			t.Errorf("got the job in state %s, asked %q, and the error %v", job.State, job.Stop, err)
+		}
+		s = reopen(t, s, dir)
+	}
+}
