@@ -49,9 +49,6 @@ func (l *ledger) batch() Batch {
 	return Batch{Progress: l.progress, Events: l.events}
 }
 
-// maxChanges is how many changes of its state a job mostly has in one batch, at most.
-const maxChanges = 2
-
 // moveJob brings the job into a state. A job that ends is aborted if it was stopped by force.
 func (l *ledger) moveJob(to JobState, at time.Time, stop StopMode) error {
 	from := l.progress.State
@@ -60,9 +57,6 @@ func (l *ledger) moveJob(to JobState, at time.Time, stop StopMode) error {
 	}
 	at = l.after(at)
 	l.progress.State = to
-	if len(l.progress.Status) == cap(l.progress.Status) {
-		l.progress.Status = slices.Grow(l.progress.Status, maxChanges)
-	}
 	l.progress.Status = append(l.progress.Status, StateChange{State: to, At: at})
 	l.changed = true
 	switch {
@@ -112,9 +106,6 @@ func (l *ledger) after(at time.Time) time.Time {
 func (l *ledger) tell(e Event) {
 	l.progress.LastEvent++
 	e.ID = l.progress.LastEvent
-	if l.events == nil {
-		l.events = make([]Event, 0, 2) // as many as the end of a small job takes
-	}
 	l.events = append(l.events, e)
 	l.bytes += len(e.Node.Result) + len(e.Node.Message)
 	l.changed = true
