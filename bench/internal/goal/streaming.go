@@ -37,7 +37,7 @@ func streaming(ctx context.Context, env *Env) ([]result.Row, error) {
 		rows = append(rows, copied, result.Row{
 			Goal: 4, What: what + ": growth of the heap", Wanted: 16, AtMost: true, Reached: much.heap, Unit: "MB",
 			Figures: fmt.Sprintf("%.1f MB with a tenth of the nodes", little.heap),
-			Differs: "live objects, looked at every 100 ms, of a second such answer, so that Badger's caches are full; server and client in one process",
+			Differs: "live objects, looked at every 100 ms, of a second such answer; server and client in one process",
 		}, result.Row{
 			Goal: 4, What: what + ": until the first byte", Wanted: 5, AtMost: true, Reached: much.first, Unit: "ms",
 			Figures: fmt.Sprintf("median of %d requests; %.2f ms with a tenth of the nodes", firstBytes, little.first),
@@ -135,7 +135,7 @@ func (env *Env) streamed(ctx context.Context, n int, path string) (a answer, err
 				}
 			}
 			a.first = measure.Micros(measure.Percentile(times, 50)) / 1e3
-			if _, _, err := download(ctx, addr, path); err != nil { // fills the caches
+			if _, _, err := download(ctx, addr, path); err != nil { // the first such answer
 				return err
 			}
 			before := measure.Live()
