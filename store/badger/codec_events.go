@@ -35,10 +35,10 @@ type eventsRow struct {
 func encodeEvents(p *orchestrator.Progress, events []orchestrator.Event) ([]eventsRow, error) {
 	left := &encoder{b: make([]byte, 0, sizeOfProgress(p))}
 	left.progress(p)
-	rows := make([]eventsRow, 0, 1)
-	for err := left.err; ; {
+	var rows []eventsRow
+	for len(events) > 0 {
 		n, size := inOneRow(events)
-		e := &encoder{b: make([]byte, 0, size+len(left.b)), err: err}
+		e := &encoder{b: make([]byte, 0, size+len(left.b))}
 		e.byte(version)
 		if n == len(events) {
 			e.bytes(left.b)
@@ -46,11 +46,13 @@ func encodeEvents(p *orchestrator.Progress, events []orchestrator.Event) ([]even
 			e.bytes(nil)
 		}
 		e.events(events[:n])
-		rows = append(rows, eventsRow{events[n-1].ID, e.b})
-		if events, err = events[n:], e.err; len(events) == 0 {
-			return rows, err
+		if e.err != nil {
+			return nil, e.err
 		}
+		rows = append(rows, eventsRow{events[n-1].ID, e.b})
+		events = events[n:]
 	}
+	return rows, left.err
 }
 
 // inOneRow returns how many of some events stand in one row, and about how long that is.
@@ -75,8 +77,7 @@ func (e *encoder) events(events []orchestrator.Event) {
 	near := events[0].Time.UnixMilli()
 	e.varint(near)
 	e.uvarint(uint64(len(events)))
-	var enough [512]byte
-	of := encoder{b: enough[:0]}
+	of := encoder{b: make([]byte, 0, 512)}
 	for i := range events {
 		of.b = of.b[:0]
 		of.event(&events[i], near)

@@ -164,7 +164,11 @@ func TestStopBeforeEnd(t *testing.T) {
 		}
 	})
 	queued(t, s, 1)
-	all.Go(func() { w.mustCommit(t, w.ending()) })
+	all.Go(func() {
+		if err := w.commit(t.Context(), w.ending()); err != nil {
+			t.Error(err)
+		}
+	})
 	queued(t, s, 2)
 	release()
 	all.Wait()
