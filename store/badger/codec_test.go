@@ -194,7 +194,7 @@ func roundTripJob(t *testing.T, r random) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	row, err := decodeHead(7, value)
+	row, err := decodeJobHead(7, value)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func roundTripJob(t *testing.T, r random) {
 	same(t, "place", row.view.place, v.place)
 	in.spec = nil
 	value, _ = encodeJob(&v, in.encode())
-	if row, err = decodeHead(7, value); err != nil || row.tail.spec != nil {
+	if row, err = decodeJobHead(7, value); err != nil || row.tail.spec != nil {
 		t.Errorf("a spec in a row of its own: got %x and the error %v", row.tail.spec, err)
 	}
 }
@@ -306,7 +306,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte{version, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f})
 	f.Fuzz(func(t *testing.T, value []byte) {
 		input := slices.Clone(value)
-		_, _ = decodeHead(1, value)
+		_, _ = decodeJobHead(1, value)
 		_ = decodeSpec(&orchestrator.JobSpec{}, value)
 		_ = decodeLive(&liveView{}, value)
 		_, _ = leftBy(value)
@@ -346,11 +346,11 @@ func TestUnknownValues(t *testing.T) {
 		t.Fatal(err)
 	}
 	value[0] = version + 1
-	if _, err := decodeHead(1, value); !errors.Is(err, errVersion) {
+	if _, err := decodeJobHead(1, value); !errors.Is(err, errVersion) {
 		t.Errorf("a newer version: got the error %v", err)
 	}
 	value[0] = version
-	if _, err := decodeHead(1, append(value, 0)); !errors.Is(err, errTooLong) {
+	if _, err := decodeJobHead(1, append(value, 0)); !errors.Is(err, errTooLong) {
 		t.Errorf("a value that is too long: got the error %v", err)
 	}
 }

@@ -122,7 +122,7 @@ func (sn *snapshot) liveView(id orchestrator.JobID, events *badgerdb.Iterator) (
 	if err != nil {
 		return liveView{}, err
 	}
-	row, err := decodeHead(id, value)
+	row, err := decodeJobHead(id, value)
 	if err != nil {
 		return liveView{}, err
 	}

@@ -81,7 +81,7 @@ func (sr *search) membersOf(name string) ([]orchestrator.JobID, error) {
 func (sr *search) newMembers(name string, m members) ([]orchestrator.JobID, error) {
 	ids := slices.Clip(m.ids)
 	err := sr.sn.iterate([]byte{kindJob}, jobKey(m.last+1), false, sr.each(func(item *badgerdb.Item) (bool, error) {
-		row, err := sr.sn.headOf(item)
+		row, err := sr.sn.jobHeadOf(item)
 		if err != nil {
 			return false, err
 		}

@@ -45,7 +45,7 @@ func (sn *snapshot) names(id orchestrator.JobID, p place, chunk int, memory []st
 	if !p.small() {
 		return sn.chunkOfNames(p.set, chunk, memory)
 	}
-	row, err := sn.head(id)
+	row, err := sn.jobHead(id)
 	if err != nil {
 		return nil, err
 	}

@@ -103,7 +103,7 @@ func ceilMilli(t time.Time) int64 {
 
 // endedJob reads what has to be known of a job to remove it, and about how many rows it has.
 func (sn *snapshot) endedJob(id orchestrator.JobID) (job endedJob, rows int, err error) {
-	row, err := sn.head(id)
+	row, err := sn.jobHead(id)
 	if err != nil {
 		return job, 0, err
 	}

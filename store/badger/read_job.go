@@ -139,15 +139,15 @@ func (r *jobRow) names(memory []string) ([]string, error) {
 
 // job reads the row of a job. It returns ErrNotFound if there is none.
 func (sn *snapshot) job(id orchestrator.JobID) (jobRow, error) {
-	r, err := sn.head(id)
+	r, err := sn.jobHead(id)
 	if err != nil {
 		return r, err
 	}
 	return r, sn.readSpec(&r)
 }
 
-// head is job without the spec.
-func (sn *snapshot) head(id orchestrator.JobID) (jobRow, error) {
+// jobHead is job without the spec.
+func (sn *snapshot) jobHead(id orchestrator.JobID) (jobRow, error) {
 	if id <= 0 {
 		return jobRow{}, orchestrator.ErrNotFound
 	}
@@ -158,7 +158,7 @@ func (sn *snapshot) head(id orchestrator.JobID) (jobRow, error) {
 	if value == nil {
 		return jobRow{}, orchestrator.ErrNotFound
 	}
-	return decodeHead(id, value)
+	return decodeJobHead(id, value)
 }
 
 // exists reports whether there is a job.
@@ -174,11 +174,11 @@ func (sn *snapshot) jobOf(item *badgerdb.Item) (jobRow, error) {
 	if err != nil {
 		return jobRow{}, err
 	}
-	return decodeHead(orchestrator.JobID(id), value)
+	return decodeJobHead(orchestrator.JobID(id), value)
 }
 
-// headOf is jobOf for what is known without the spec and the tail. It copies no more than that.
-func (sn *snapshot) headOf(item *badgerdb.Item) (r jobRow, err error) {
+// jobHeadOf is jobOf for what is known without the spec and the tail. It copies no more than that.
+func (sn *snapshot) jobHeadOf(item *badgerdb.Item) (r jobRow, err error) {
 	id, err := readIDKey(item.Key())
 	if err != nil {
 		return jobRow{}, err
@@ -188,15 +188,15 @@ func (sn *snapshot) headOf(item *badgerdb.Item) (r jobRow, err error) {
 		if err != nil {
 			return err
 		}
-		r, err = decodeHead(orchestrator.JobID(id), v)
+		r, err = decodeJobHead(orchestrator.JobID(id), v)
 		return err
 	})
 	r.raw, r.tail.spec, r.tail.names = nil, nil, nil
 	return r, err
 }
 
-// decodeHead reads a job's row, whose memory it shares.
-func decodeHead(id orchestrator.JobID, value []byte) (jobRow, error) {
+// decodeJobHead reads a job's row, whose memory it shares.
+func decodeJobHead(id orchestrator.JobID, value []byte) (jobRow, error) {
 	r := jobRow{id: id}
 	var d decoder
 	var err error
@@ -244,7 +244,7 @@ func (s *Store) find(ctx context.Context, id orchestrator.JobID) (known, error) 
 	}
 	sn := s.snapshot()
 	defer sn.release()
-	row, err := sn.head(id)
+	row, err := sn.jobHead(id)
 	if err != nil {
 		return known{}, err
 	}

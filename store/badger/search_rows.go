@@ -175,7 +175,7 @@ func (sr *search) byJob(classes []counted, after orchestrator.JobID, yield func(
 		wanted[classes[i].class] = true
 	}
 	return sr.sn.iterate([]byte{kindJob}, jobKey(sr.next(after)), sr.q.Descending, sr.each(func(item *badgerdb.Item) (bool, error) {
-		row, err := sr.sn.headOf(item)
+		row, err := sr.sn.jobHeadOf(item)
 		if err != nil {
 			return false, err
 		}

@@ -186,7 +186,7 @@ func (sr *search) byMember(yield func(listed) bool) error {
 		if err := sr.expired(); err != nil {
 			return err
 		}
-		row, err := sr.sn.head(id)
+		row, err := sr.sn.jobHead(id)
 		if errors.Is(err, orchestrator.ErrNotFound) {
 			err = corrupt(jobKey(id), errMissing)
 		}

@@ -163,7 +163,7 @@ func (sn *snapshot) loadUnsettled() error {
 			return false, corrupt(item.Key(), err)
 		}
 		id := orchestrator.JobID(n)
-		row, err := sn.head(id)
+		row, err := sn.jobHead(id)
 		if errors.Is(err, orchestrator.ErrNotFound) {
 			return true, nil // a program that does not know of settling has removed it
 		}
